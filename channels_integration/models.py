@@ -1,0 +1,3 @@
+from channels_integration.website.models import VisitorSession
+
+__all__ = ["VisitorSession"]

@@ -1,0 +1,39 @@
+import hashlib
+import secrets
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from conversations.models import Channel, Conversation
+from visitors.models import Visitor
+
+
+def new_token() -> str:
+    """What the browser keeps: 256 random bits, worth one visitor."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """What the database keeps: a copy of it opens nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class VisitorSession(models.Model):
+    """One browser of a visitor on one website."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="sessions")
+    # The conversation this browser goes on with.
+    conversation = models.ForeignKey(
+        Conversation, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("visitor session")
+        verbose_name_plural = _("visitor sessions")
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id} @ {self.channel_id}"

@@ -1,0 +1,27 @@
+"""What an agent may do with a conversation they see; seeing is `visible_to`."""
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from conversations.models import Conversation
+from supportdesk.accounts.models import User
+from visitors.models import Visitor
+
+
+def can_resolve(agent: User, conversation: Conversation) -> bool:
+    """Full access, or assigned to it."""
+    return agent.has_full_access or any(
+        person.id == agent.pk for person in conversation.people
+    )
+
+
+def is_assigned_to(agent: User, conversation: Conversation) -> bool:
+    return any(person.id == agent.pk for person in conversation.people)
+
+
+def visible_visitors(agent: User) -> QuerySet[Visitor]:
+    """Visitors with a conversation the agent sees; with full access all of them."""
+    visitors = Visitor.objects.of_account(agent)
+    if agent.has_full_access and agent.is_active:
+        return visitors
+    seen = Conversation.objects.visible_to(agent).filter(visitor=OuterRef("pk"))
+    return visitors.filter(Exists(seen))

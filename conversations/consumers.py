@@ -1,0 +1,201 @@
+"""The agents' socket: forwards what its agent may see, and little else."""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+import uuid
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from conversations import groups
+from conversations.counts import counts_for
+from conversations.models import Conversation
+from supportdesk.accounts import presence
+from supportdesk.accounts import services as accounts
+from supportdesk.accounts.models import User
+
+MAX_FRAME = 4096
+TYPING_PAUSE = 2.0
+# Within a day, spread out, so that neither rights nor processes grow stale.
+LIFETIME = (20 * 3600, 24 * 3600)
+
+CLOSE_SIGNED_OUT = 4401
+CLOSE_RENEW = 4000
+
+
+class DeskConsumer(AsyncWebsocketConsumer):
+    """One tab of one agent.
+
+    From the page: `{"type": "view", "conversation": id | null}`,
+    `{"type": "typing", "active": bool}`, `{"type": "ping"}`. Anything else gets
+    the same error, whatever was wrong with it.
+    """
+
+    async def connect(self) -> None:
+        self.joined: set[str] = set()
+        self.viewing: str | None = None
+        self.viewing_visitor: int | None = None
+        self.typing_at = 0.0
+        self.timer: asyncio.TimerHandle | None = None
+        scope = await in_thread(_load_scope)(self.scope["user"].pk)
+        if scope is None:
+            await self.close(CLOSE_SIGNED_OUT)
+            return
+        self.agent = scope
+        await self._join()
+        await self.accept()
+        await in_thread(_alive)(scope, announce=True)
+        delay = random.uniform(*LIFETIME)  # noqa: S311 - spread, not secrecy
+        self.timer = asyncio.get_running_loop().call_later(
+            delay, lambda: asyncio.ensure_future(self.close(CLOSE_RENEW))
+        )
+
+    async def disconnect(self, code: int) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+        for name in self.joined:
+            await self.channel_layer.group_discard(name, self.channel_name)
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None
+    ) -> None:
+        try:
+            if text_data is None or len(text_data) > MAX_FRAME:
+                raise ValueError
+            content = json.loads(text_data)
+            handler = self.handlers[content["type"]]
+            await handler(self, content)
+        except (KeyError, TypeError, ValueError, RecursionError):
+            await self._reply({"type": "error", "code": "bad_request"})
+
+    # From the page
+
+    async def page_ping(self, content: dict[str, Any]) -> None:
+        await in_thread(_alive)(self.agent)
+        await self._reply({"type": "pong"})
+
+    async def page_view(self, content: dict[str, Any]) -> None:
+        self.viewing = self.viewing_visitor = None
+        if content["conversation"] is None:
+            return
+        public_id = uuid.UUID(content["conversation"])
+        self.viewing_visitor = await in_thread(_visitor_of)(self.agent, public_id)
+        if self.viewing_visitor is None:
+            raise ValueError
+        self.viewing = str(public_id)
+
+    async def page_typing(self, content: dict[str, Any]) -> None:
+        if self.viewing_visitor is None:
+            return
+        active = bool(content["active"])
+        now = time.monotonic()
+        if active and now - self.typing_at < TYPING_PAUSE:
+            return
+        self.typing_at = now
+        await self.channel_layer.group_send(
+            groups.visitor(self.viewing_visitor),
+            {"type": "visitor.typing", "conversation": self.viewing, "active": active},
+        )
+
+    handlers = {"ping": page_ping, "view": page_view, "typing": page_typing}
+
+    # From the layer
+
+    async def desk_conversation(self, event: dict[str, Any]) -> None:
+        language = self.agent.language
+        content = {
+            "type": "conversation",
+            "id": event["id"],
+            "status": event["status"],
+            "row": event["row"][language],
+            "unread": max(
+                event["visitor_messages"]
+                - event["reads"].get(str(self.agent.agent_id), 0),
+                0,
+            ),
+            "visitor_seen": event["visitor_seen"],
+        }
+        if "by" in event:
+            content |= {"by": event["by"], "kind": event["kind"], "seq": event["seq"]}
+        if self.viewing == event["id"]:
+            content["head"] = event.get("head", False)
+            if "message" in event:
+                content["message"] = event["message"][language]
+        await self._reply(content)
+
+    async def desk_gone(self, event: dict[str, Any]) -> None:
+        if self.viewing == event["id"]:
+            # Moved away from one of this agent's groups, perhaps into another.
+            public_id = uuid.UUID(event["id"])
+            if await in_thread(_visitor_of)(self.agent, public_id) is not None:
+                return
+            self.viewing = self.viewing_visitor = None
+        await self._reply({"type": "gone", "id": event["id"]})
+
+    async def desk_typing(self, event: dict[str, Any]) -> None:
+        await self._reply(
+            {"type": "typing", "id": event["id"], "active": event["active"]}
+        )
+
+    async def desk_counts(self, event: dict[str, Any]) -> None:
+        counts = counts_for(self.agent, event["parts"])
+        await self._reply({"type": "counts", **counts.as_dict()})
+
+    async def desk_presence(self, event: dict[str, Any]) -> None:
+        await self._reply({"type": "presence", "states": event["states"]})
+
+    async def desk_access(self, event: dict[str, Any]) -> None:
+        """Rights changed: hear what they allow from now on, or nothing more."""
+        scope = await in_thread(_load_scope)(self.agent.agent_id)
+        if scope is None:
+            await self.close(CLOSE_SIGNED_OUT)
+            return
+        self.agent = scope
+        await self._join()
+        if self.viewing is not None:
+            visible = await in_thread(_visitor_of)(scope, uuid.UUID(self.viewing))
+            if visible is None:
+                await self.desk_gone({"id": self.viewing})
+        await self._reply({"type": "access"})
+
+    async def desk_signed_out(self, event: dict[str, Any]) -> None:
+        if self.scope["session"].session_key == event["session"]:
+            await self.close(CLOSE_SIGNED_OUT)
+
+    async def _join(self) -> None:
+        wanted = set(groups.desk_groups(self.agent))
+        for name in self.joined - wanted:
+            await self.channel_layer.group_discard(name, self.channel_name)
+        for name in wanted - self.joined:
+            await self.channel_layer.group_add(name, self.channel_name)
+        self.joined = wanted
+
+    async def _reply(self, content: dict[str, Any]) -> None:
+        with contextlib.suppress(RuntimeError):  # the socket closed meanwhile
+            await self.send(json.dumps(content))
+
+
+def in_thread(function):  # type: ignore[no-untyped-def]
+    """Run in the thread pool: the shared ORM thread would serialise all sockets."""
+    return database_sync_to_async(function, thread_sensitive=False)
+
+
+def _load_scope(agent_id: int | None) -> groups.Scope | None:
+    agent = User.objects.active().filter(pk=agent_id, account__isnull=False).first()
+    return groups.scope_of(agent) if agent else None
+
+
+def _alive(scope: groups.Scope, announce: bool = False) -> None:
+    presence.touch(scope.account_id, scope.agent_id)
+    if announce:
+        accounts.announce_presence(scope.account_id)
+
+
+def _visitor_of(scope: groups.Scope, public_id: uuid.UUID) -> int | None:
+    agent = User.objects.get(pk=scope.agent_id)
+    visible = Conversation.objects.visible_to(agent).filter(public_id=public_id)
+    return visible.values_list("visitor_id", flat=True).first()

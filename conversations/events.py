@@ -1,0 +1,54 @@
+"""What happens in a conversation, told after commit; payloads hold ids only."""
+
+from dataclasses import dataclass
+
+from django.dispatch import Signal
+
+
+@dataclass(frozen=True)
+class MessagePosted:
+    """Any new entry in the thread: message, note or event line."""
+
+    conversation_id: int
+    message_id: int
+
+
+@dataclass(frozen=True)
+class ConversationMoved:
+    """Group or assignees changed, so others may see it than before.
+
+    `group_id` and `agent_ids` are those from before the change.
+    """
+
+    conversation_id: int
+    group_id: int | None
+    agent_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class VisitorSaw:
+    """The visitor has read up to `public_seq`."""
+
+    conversation_id: int
+
+
+@dataclass(frozen=True)
+class AgentSaw:
+    """An agent opened the thread or marked it unread."""
+
+    conversation_id: int
+    agent_id: int
+
+
+@dataclass(frozen=True)
+class TranscriptRequested:
+    """The visitor wants the conversation by e-mail."""
+
+    conversation_id: int
+
+
+message_posted = Signal()
+conversation_moved = Signal()
+visitor_saw = Signal()
+agent_saw = Signal()
+transcript_requested = Signal()

@@ -1,0 +1,221 @@
+"""The only place that speaks to the layer: who is told what, once per audience."""
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import redis.exceptions
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import connection
+
+from conversations import groups
+from conversations.counts import breakdown
+from conversations.models import Conversation, Message
+from conversations.rendering import render_message, render_row
+from conversations.visitor_view import conversation_for_visitor, message_for_visitor
+from supportdesk.accounts import presence
+from supportdesk.accounts.models import Presence
+from supportdesk.core import redis as desk_redis
+
+logger = logging.getLogger(__name__)
+
+
+def publish_message(conversation_id: int, message_id: int) -> None:
+    """Send a new entry to the desk, and to the visitor if it is public."""
+    conversation = _load(conversation_id)
+    message = _load_message(message_id)
+    event = _conversation_event(conversation)
+    event |= {
+        "message": render_message(message, conversation),
+        "seq": message.seq,
+        "by": "visitor" if message.by_visitor else "desk",
+        "kind": message.kind,
+        "head": message.is_event,
+    }
+    sends = [(name, event) for name in groups.audience_of(conversation)]
+    if message.public_seq is not None:
+        sends.append(
+            (
+                groups.visitor(conversation.visitor_id),
+                {
+                    "type": "visitor.message",
+                    "conversation": conversation_for_visitor(conversation),
+                    "message": message_for_visitor(message),
+                },
+            )
+        )
+    elif message.is_event:
+        # The status may have changed; the line itself stays inside.
+        sends.append(_visitor_state(conversation))
+    _send(sends)
+    # Counts move with events (assigned, resolved, reopened, started), not with
+    # every message.
+    if message.is_event:
+        publish_counts(conversation.account_id)
+
+
+def publish_state(conversation_id: int, *, to_visitor: bool = False) -> None:
+    """Send the row anew: read states, contact data, who has seen what."""
+    conversation = _load(conversation_id)
+    event = _conversation_event(conversation)
+    sends = [(name, event) for name in groups.audience_of(conversation)]
+    if to_visitor:
+        sends.append(_visitor_state(conversation))
+    _send(sends)
+
+
+def publish_moved(
+    conversation_id: int, group_id: int | None, agent_ids: Iterable[int]
+) -> None:
+    """Take the conversation from those who saw it before, then give it to those
+    who see it now; who is in both keeps it."""
+    conversation = _load(conversation_id)
+    before = groups.audience(conversation.account_id, group_id, agent_ids)
+    now = groups.audience_of(conversation)
+    gone = {"type": "desk.gone", "id": str(conversation.public_id)}
+    event = _conversation_event(conversation) | {"head": True}
+    _send(
+        [(name, gone) for name in before if name not in now]
+        + [(name, event) for name in now]
+    )
+    publish_counts(conversation.account_id)
+
+
+def publish_typing_visitor(conversation: Conversation, *, active: bool) -> None:
+    """The visitor is writing; nothing is stored."""
+    event = {
+        "type": "desk.typing",
+        "id": str(conversation.public_id),
+        "group": conversation.group_id,
+        "active": active,
+    }
+    _send([(name, event) for name in groups.audience_of(conversation)])
+
+
+def publish_counts(account_id: int) -> None:
+    """Send the account's counts, at most twice a second, always the last state.
+
+    The first to ask takes the turn and sends after the pause; the others' changes
+    are in what it counts then.
+    """
+    if not settings.COUNTS_PAUSE:
+        _publish_counts_now(account_id)
+        return
+    turn = desk_redis.key("counts-turn", account_id)
+    pause = int(settings.COUNTS_PAUSE * 1000)
+    try:
+        taken = desk_redis.client().set(turn, 1, px=pause, nx=True)
+    except redis.exceptions.RedisError:
+        logger.warning("counts not sent: Redis does not answer")
+        return
+    if taken:
+        timer = threading.Timer(
+            settings.COUNTS_PAUSE, _publish_counts_in_thread, [account_id]
+        )
+        timer.daemon = True
+        timer.start()
+
+
+def publish_presence(account_id: int) -> None:
+    """Who of the team is there; to widgets only whether somebody is."""
+    states = presence.states(account_id)
+    _send(
+        [
+            (
+                groups.desk(account_id),
+                {
+                    "type": "desk.presence",
+                    "states": {str(pk): state for pk, state in states.items()},
+                },
+            ),
+            (
+                groups.website(account_id),
+                {
+                    "type": "visitor.online",
+                    "online": Presence.ONLINE in states.values(),
+                },
+            ),
+        ]
+    )
+
+
+def publish_access_changed(agent_id: int) -> None:
+    """The agent's sockets look up anew what they may hear."""
+    _send([(groups.agent(agent_id), {"type": "desk.access"})])
+
+
+def publish_signed_out(agent_id: int, session_key: str) -> None:
+    """Close the sockets of a session that has ended."""
+    event = {"type": "desk.signed_out", "session": session_key}
+    _send([(groups.agent(agent_id), event)])
+
+
+def _load(conversation_id: int) -> Conversation:
+    return Conversation.objects.with_row().with_reads().get(pk=conversation_id)
+
+
+def _load_message(message_id: int) -> Message:
+    message = Message.objects.select_related("agent", "channel").get(pk=message_id)
+    if not message.attachment_count:
+        # Spares the hot path a query that finds nothing.
+        message._prefetched_objects_cache = {"attachments": []}  # type: ignore[attr-defined]
+    return message
+
+
+def _conversation_event(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "type": "desk.conversation",
+        "id": str(conversation.public_id),
+        "group": conversation.group_id,
+        "status": conversation.status,
+        "row": render_row(conversation),
+        "visitor_messages": conversation.visitor_message_count,
+        "visitor_seen": conversation.visitor_seen_seq,
+        "reads": {
+            str(read["agent"]): read["count"]
+            for read in conversation.reads_by_agent  # type: ignore[attr-defined]
+        },
+    }
+
+
+def _visitor_state(conversation: Conversation) -> tuple[str, dict[str, Any]]:
+    return (
+        groups.visitor(conversation.visitor_id),
+        {
+            "type": "visitor.state",
+            "conversation": conversation_for_visitor(conversation),
+        },
+    )
+
+
+def _publish_counts_in_thread(account_id: int) -> None:
+    try:
+        _publish_counts_now(account_id)
+    finally:
+        connection.close()
+
+
+def _publish_counts_now(account_id: int) -> None:
+    event = {"type": "desk.counts", "parts": breakdown(account_id)}
+    _send([(groups.desk(account_id), event)])
+
+
+def _send(sends: list[tuple[str, dict[str, Any]]]) -> None:
+    """Hand all messages to the layer in one go.
+
+    A layer that does not answer costs speed, not data: pages ask for what they
+    missed, so the write that led here must not fail.
+    """
+    try:
+        async_to_sync(_send_all)(sends)
+    except (redis.exceptions.RedisError, OSError):
+        logger.warning("nothing pushed: the layer does not answer")
+
+
+async def _send_all(sends: list[tuple[str, dict[str, Any]]]) -> None:
+    layer = get_channel_layer()
+    for name, event in sends:
+        await layer.group_send(name, event)

@@ -1,0 +1,2 @@
+class AccountError(Exception):
+    """A refusal whose message may be shown to the person who asked."""

@@ -1,0 +1,65 @@
+"""Who can be reached right now.
+
+An agent is online when the switch says so *and* a device of theirs gave a sign
+of life within the grace time. Signs of life are scores in one sorted set per
+account, so nothing has to be taken back after a crash: it just grows old.
+"""
+
+import time
+
+from supportdesk.accounts.models import Presence, User
+from supportdesk.core import redis
+
+GRACE = 120
+"""Seconds an agent stays reachable after the last device has gone."""
+
+HEARTBEAT = 30
+"""Seconds between two signs of life of one device."""
+
+
+def _devices_key(account_id: int) -> str:
+    return redis.key("presence", account_id)
+
+
+def touch(account_id: int, agent_id: int) -> None:
+    """Note a sign of life from one of the agent's devices."""
+    key = _devices_key(account_id)
+    with redis.client().pipeline(transaction=False) as pipe:
+        pipe.zadd(key, {str(agent_id): time.time()})
+        pipe.expire(key, 86_400)
+        pipe.execute()
+
+
+def forget(account_id: int, agent_id: int) -> None:
+    """The agent signed out or was switched off: unreachable at once."""
+    redis.client().zrem(_devices_key(account_id), str(agent_id))
+
+
+def reachable_ids(account_id: int) -> set[int]:
+    since = time.time() - GRACE
+    found = redis.client().zrangebyscore(_devices_key(account_id), since, "+inf")
+    return {int(agent_id) for agent_id in found}
+
+
+def states(account_id: int) -> dict[int, str]:
+    """Presence of every active agent of the account, by agent id."""
+    reachable = reachable_ids(account_id)
+    agents = User.objects.filter(account_id=account_id).active()
+    return {
+        pk: presence if pk in reachable else Presence.OFFLINE.value
+        for pk, presence in agents.values_list("pk", "presence")
+    }
+
+
+def is_online(account_id: int, group_id: int | None = None) -> bool:
+    """Whether somebody who may answer (for that group) is there."""
+    return (
+        User.objects.filter(
+            account_id=account_id,
+            presence=Presence.ONLINE,
+            pk__in=reachable_ids(account_id),
+        )
+        .active()
+        .counting_for_group(group_id)
+        .exists()
+    )

@@ -1,0 +1,73 @@
+import uuid
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from supportdesk.accounts.models import Account, Language
+from supportdesk.accounts.people import initials
+from visitors.querysets import VisitorQuerySet
+
+
+class Visitor(models.Model):
+    """The person who writes: one profile over all channels and devices."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        related_name="visitors",
+        verbose_name=_("account"),
+    )
+    name = models.CharField(_("name"), max_length=255, blank=True)
+    email = models.EmailField(_("e-mail address"), max_length=254, blank=True)
+    phone = models.CharField(_("phone"), max_length=50, blank=True)
+    language = models.CharField(
+        _("language"), max_length=5, choices=Language.choices, default=Language.ENGLISH
+    )
+    created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+
+    objects = VisitorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("visitor")
+        verbose_name_plural = _("visitors")
+        indexes = [
+            # Incoming mail and identity look a visitor up by address.
+            models.Index(
+                "account",
+                Lower("email"),
+                name="visitor_account_email",
+                condition=~models.Q(email=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """A name to show; a visitor who gave none is told from others by a number."""
+        return (
+            self.name
+            or self.email.partition("@")[0]
+            or _("Visitor %(number)s") % {"number": self.number}
+        )
+
+    @property
+    def number(self) -> str:
+        return f"{self.public_id.int % 10_000:04d}"
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0] if self.name else self.display_name
+
+    @property
+    def initials(self) -> str:
+        """Empty for a visitor without a name: the avatar then shows a symbol."""
+        return initials(self.name)
+
+    @property
+    def hue(self) -> int:
+        return self.public_id.int % 8 + 1
