@@ -37,7 +37,9 @@ class Engines:
         self.directory = directory.resolve()
         self.directory.mkdir(parents=True, exist_ok=True)
         # Waits here while a keeper that nobody needed any more is stopping.
-        self._share: IO[str] | None = lock_file(self.directory / "users.lock", shared=True)
+        self._share: IO[str] | None = lock_file(
+            self.directory / "users.lock", shared=True
+        )
         try:
             self.addresses = self._find_or_start(throwaway)
         except BaseException:

@@ -1,0 +1,78 @@
+"""What `check --deploy` demands of a production installation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError, connections
+
+OLDEST_POSTGRESQL = 150000
+
+
+@register(Tags.security, deploy=True)
+def check_environment(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Development leaves doors open that nobody may find in production."""
+    messages: list[CheckMessage] = []
+    if settings.DEVELOPMENT:
+        messages.append(
+            Error(
+                "ENVIRONMENT=development is for one person's machine.",
+                hint="Leave ENVIRONMENT out, or set it to production.",
+                id="operations.E001",
+            )
+        )
+    if settings.EMAIL_BACKEND.endswith(
+        (".console.EmailBackend", ".dummy.EmailBackend")
+    ):
+        messages.append(
+            Warning(
+                "Mail goes nowhere.",
+                hint="Set EMAIL_URL, for example smtp+tls://user:password@host:587.",
+                id="operations.W001",
+            )
+        )
+    return messages
+
+
+@register(Tags.database, deploy=True)
+def check_server(
+    app_configs: Sequence[AppConfig] | None,
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> list[CheckMessage]:
+    """The database's version and its trigram extension (`check --database default`)."""
+    messages: list[CheckMessage] = []
+    for alias in databases or ():
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT current_setting('server_version_num')::int,"
+                    " EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm')"
+                )
+                version, trigrams = cursor.fetchone()
+        except DatabaseError:
+            messages.append(
+                Error(
+                    "The database does not answer.",
+                    hint="Check DATABASE_URL and that the server runs.",
+                    id="operations.E002",
+                )
+            )
+            continue
+        if version < OLDEST_POSTGRESQL:
+            messages.append(
+                Error("PostgreSQL 15 or newer is needed.", id="operations.E003")
+            )
+        if not trigrams:
+            messages.append(
+                Warning(
+                    "The extension pg_trgm is missing: searching gets slow.",
+                    hint="As a superuser of the database: CREATE EXTENSION pg_trgm;",
+                    id="operations.W002",
+                )
+            )
+    return messages

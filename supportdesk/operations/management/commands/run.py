@@ -1,0 +1,138 @@
+import contextlib
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from ...supervisor import Program, Supervisor
+from ...texts import compile_texts
+
+DEMO_LOGINS = ("owner@example.com", "full@example.com", "agent@example.com")
+DEMO_PASSWORD = "demo-desk"  # noqa: S105
+READY_TIMEOUT = 60.0
+
+
+class Command(BaseCommand):
+    help = "Runs the whole desk in the foreground: web, worker and beat."
+    requires_system_checks = "__all__"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="no demo data")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host = os.environ.get("HOST", "127.0.0.1")
+        try:
+            port = int(os.environ.get("PORT", "8000"))
+        except ValueError:
+            raise CommandError("PORT must be a number.") from None
+        refuse_taken_port(host, port)
+        for directory in (settings.VAR_DIR, settings.STATIC_ROOT, settings.MEDIA_ROOT):
+            directory.mkdir(parents=True, exist_ok=True)
+        compile_texts(settings.LOCALE_PATHS)
+        call_command("migrate", interactive=False, verbosity=0)
+        demo = not options["no_demo"] and self.seed_demo()
+        # The children have pools of their own; this process needs the database no more.
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+        supervisor = Supervisor(
+            programs(host, port),
+            on_start=lambda running: greet(running, host, port, demo=demo),
+        )
+        if supervisor.run():
+            sys.exit(1)
+
+    def seed_demo(self) -> bool:
+        """Whether this desk shows demo data, seeding it if it is still empty."""
+        if not settings.DEVELOPMENT:
+            return False
+        users = get_user_model()._default_manager
+        if "seed_demo" in get_commands() and not users.exists():
+            self.stdout.write("Filling the empty desk with demo data ...")
+            call_command("seed_demo")
+        return bool(users.filter(email=DEMO_LOGINS[0]).exists())
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise CommandError(
+                f"Cannot listen on {host}:{port}: {error}. Is another desk running? "
+                f"Stop it, or choose another port: PORT={port % 65535 + 1} make run"
+            ) from None
+
+
+def programs(host: str, port: int) -> list[Program]:
+    python = sys.executable
+    celery = (python, "-m", "celery", "--quiet", "-A", "supportdesk")
+    return [
+        Program(
+            "web",
+            (
+                *(python, "-m", "uvicorn", "supportdesk.asgi:application"),
+                *("--host", host, "--port", str(port), "--no-server-header"),
+                *("--lifespan", "off", "--timeout-graceful-shutdown", "4"),
+                *("--log-level", "warning"),
+            ),
+        ),
+        Program("worker", (*celery, "worker", "--loglevel", "INFO", "-c", "2")),
+        Program("beat", (*celery, "beat", "--loglevel", "WARNING", "--pidfile=")),
+    ]
+
+
+def greet(supervisor: Supervisor, host: str, port: int, *, demo: bool) -> None:
+    """Say where the desk is, once all its parts answer."""
+    shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else host
+    site = f"http://{shown}:{port}"
+    probe = f"http://{_connectable(host)}:{port}/readyz"
+    deadline = time.monotonic() + READY_TIMEOUT
+    while not supervisor.stopping:
+        if _answers(probe):
+            break
+        if time.monotonic() > deadline:
+            supervisor.say("desk", f"Not all parts answer yet: see {site}/readyz")
+            return
+        time.sleep(0.3)
+    if supervisor.stopping:
+        return
+    lines = [
+        "",
+        f"Dashboard  {site}/",
+        f"Demo shop  {site}/demo/",
+        f"Admin      {site}/admin/",
+    ]
+    if demo:
+        lines.append(f"Sign in as {', '.join(DEMO_LOGINS)}; password {DEMO_PASSWORD}")
+    lines += ["Ctrl-C stops everything.", ""]
+    for line in lines:
+        supervisor.say("desk", line)
+
+
+def _connectable(host: str) -> str:
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{address}]" if ":" in address else address
+
+
+def _answers(url: str) -> bool:
+    # An opener of our own: the machine's proxy settings are not for this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with (
+        contextlib.suppress(OSError, urllib.error.URLError),
+        opener.open(url, timeout=5) as response,
+    ):
+        return response.status == 200
+    return False

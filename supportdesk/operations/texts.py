@@ -1,0 +1,17 @@
+from collections.abc import Iterable
+from pathlib import Path
+
+import polib
+
+
+def compile_texts(directories: Iterable[Path | str]) -> list[Path]:
+    """Write the .mo file of every translation that has none or an older one."""
+    written = []
+    for directory in directories:
+        for source in sorted(Path(directory).glob("*/LC_MESSAGES/*.po")):
+            target = source.with_suffix(".mo")
+            if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+                continue
+            polib.pofile(str(source)).save_as_mofile(str(target))
+            written.append(target)
+    return written
