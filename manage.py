@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from django.core.management import execute_from_command_line
@@ -10,21 +11,26 @@ from supportdesk.operations import engines
 
 BASE_DIR = Path(__file__).resolve().parent
 # Commands that touch neither database nor Redis.
-WITHOUT_ENGINES = {"compilemessages", "compile_texts", "help", "makemessages", "version"}
+WITHOUT_ENGINES = {
+    "compilemessages",
+    "compile_texts",
+    "help",
+    "makemessages",
+    "version",
+}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
     Env().read_env(str(BASE_DIR / ".env"), recurse=False)
-    needed = len(sys.argv) > 1 and not WITHOUT_ENGINES.intersection(sys.argv[1:])
-    if needed and engines.embedded(os.environ):
+    share = None
+    if len(sys.argv) > 1 and not WITHOUT_ENGINES.intersection(sys.argv[1:]):
         try:
-            share = engines.provide(os.environ, BASE_DIR / "var" / "engines")
+            if engines.embedded(os.environ):
+                share = engines.provide(os.environ, BASE_DIR / "var" / "engines")
         except engines.EngineError as error:
             sys.exit(str(error))
-        with share:
-            execute_from_command_line(sys.argv)
-    else:
+    with share or nullcontext():
         execute_from_command_line(sys.argv)
 
 

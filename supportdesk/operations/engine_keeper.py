@@ -208,11 +208,11 @@ class Valkey:
                 stderr=log,
                 preexec_fn=_end_with_parent(signal.SIGTERM),
             )
-        assert self.process.stdin
-        with self.process.stdin as configuration:
-            # Over a pipe: arguments, and with them the password, show in `ps`.
-            text = "".join(f"{name} {value}\n" for name, value in settings.items())
-            configuration.write(text.encode())
+        # Over a pipe: arguments, and with them the password, show in `ps`.
+        text = "".join(f"{name} {value}\n" for name, value in settings.items())
+        if self.process.stdin:
+            with self.process.stdin as configuration:
+                configuration.write(text.encode())
         _wait_until(self._answers, self.process, self.name, self.log)
 
     def _answers(self) -> bool:

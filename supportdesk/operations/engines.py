@@ -75,9 +75,10 @@ class Engines:
                 start_new_session=True,
                 cwd=Path(__file__).resolve().parents[2],
             )
-        assert keeper.stdout
-        with keeper.stdout as answers:
-            answer = answers.readline()
+        answer = ""
+        if keeper.stdout:
+            with keeper.stdout as answers:
+                answer = answers.readline()
         if not answer:
             keeper.wait()
             reason = log.read_text().strip().rpartition("\n")[2]

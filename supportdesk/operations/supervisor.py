@@ -111,8 +111,7 @@ class Supervisor:
         )
         self.running[program.name] = process
         try:
-            assert process.stdout
-            while line := await _read_line(process.stdout):
+            while process.stdout and (line := await _read_line(process.stdout)):
                 self.say(program.name, line.decode(errors="replace").rstrip("\r\n"))
             return await process.wait()
         finally:

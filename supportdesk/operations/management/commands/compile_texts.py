@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from ...texts import compile_texts
+from supportdesk.operations.texts import compile_texts
 
 
 class Command(BaseCommand):

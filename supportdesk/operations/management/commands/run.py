@@ -14,12 +14,14 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from ...supervisor import Program, Supervisor
-from ...texts import compile_texts
+from supportdesk.operations.supervisor import Program, Supervisor
+from supportdesk.operations.texts import compile_texts
 
 DEMO_LOGINS = ("owner@example.com", "full@example.com", "agent@example.com")
 DEMO_PASSWORD = "demo-desk"  # noqa: S105
 READY_TIMEOUT = 60.0
+ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+LOCAL = {*ANY, *ANY.values()}
 
 
 class Command(BaseCommand):
@@ -96,7 +98,7 @@ def programs(host: str, port: int) -> list[Program]:
 
 def greet(supervisor: Supervisor, host: str, port: int, *, demo: bool) -> None:
     """Say where the desk is, once all its parts answer."""
-    shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else host
+    shown = "localhost" if host in LOCAL else host
     site = f"http://{shown}:{port}"
     probe = f"http://{_connectable(host)}:{port}/readyz"
     deadline = time.monotonic() + READY_TIMEOUT
@@ -123,7 +125,7 @@ def greet(supervisor: Supervisor, host: str, port: int, *, demo: bool) -> None:
 
 
 def _connectable(host: str) -> str:
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    address = ANY.get(host, host)
     return f"[{address}]" if ":" in address else address
 
 
