@@ -15,6 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import FileAwareEnv
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -325,6 +326,7 @@ EMAIL_TIMEOUT = 20
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "delivery", "notifications")]
 # Delivery of messages never waits behind notifications or reports.
 CELERY_TASK_ROUTES = {
     "channels_integration.*": {"queue": "delivery"},
@@ -334,7 +336,6 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_TIME_LIMIT = 300
-CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -342,6 +343,16 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{REDIS_PREFIX}:celery:"}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    # /readyz holds a queue for deaf that did not work this off lately.
+    **{
+        f"heartbeat of {queue.name}": {
+            "task": "operations.heartbeat",
+            "args": [queue.name],
+            "schedule": schedule(10),
+            "options": {"queue": queue.name, "expires": 20},
+        }
+        for queue in CELERY_TASK_QUEUES
+    },
     "announce presence": {
         "task": "accounts.announce_presence",
         "schedule": schedule(15),
@@ -362,6 +373,9 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.channels": {"level": "ERROR"},
+        # A line for each task taken and done; their failures are still told.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

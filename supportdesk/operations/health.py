@@ -39,8 +39,12 @@ def note_heartbeat(queue: str) -> None:
 
 
 def _check_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        # This thread's own: no end of a request gives it back to the pool.
+        connection.close()
 
 
 def _check_cache() -> None:
