@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,4 +8,7 @@ class OperationsConfig(AppConfig):
     label = "operations"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401, PLC0415 (app ready)
+        import_module("supportdesk.operations.checks")
+        # Before any task is called: else a web process would enqueue on Celery's
+        # default broker instead of ours.
+        import_module("supportdesk.celery")

@@ -152,3 +152,20 @@ async def test_readiness_asks_anew_after_a_second(readiness, monkeypatch):
 
     assert await readiness.ask() == {"database": True}
     assert await readiness.ask() == {"database": False}
+
+
+@pytest.mark.parametrize(("path", "status"), [("/healthz", 200), ("/readyz", 503)])
+def test_probe_by_address_needs_no_allowed_host(client, db, settings, path, status):
+    settings.ALLOWED_HOSTS = ["desk.example.com"]
+
+    response = client.get(path, headers={"host": "10.0.0.7"})
+
+    assert response.status_code == status
+
+
+async def test_other_paths_still_need_an_allowed_host(async_client, settings):
+    settings.ALLOWED_HOSTS = ["desk.example.com"]
+
+    response = await async_client.get("/healthz/", headers={"host": "10.0.0.7"})
+
+    assert response.status_code == 400

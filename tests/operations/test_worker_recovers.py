@@ -1,0 +1,83 @@
+import time
+
+import pytest
+import redis
+
+from tests.product import Product
+
+pytestmark = pytest.mark.processes
+RECOVERED = 30.0
+HEARTBEAT = """
+from supportdesk.operations.tasks import heartbeat
+for queue in ("default", "delivery", "notifications"):
+    heartbeat.apply_async([queue], queue=queue)
+"""
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    product = Product(tmp_path_factory.mktemp("worker"), "worker")
+    try:
+        product.start_worker()
+        yield product
+    finally:
+        product.stop()
+
+
+@pytest.fixture
+def server(product):
+    with redis.Redis.from_url(
+        product.environment["REDIS_URL"], decode_responses=True
+    ) as connection:
+        yield connection
+
+
+def beat_once(product, server):
+    """Seconds until the worker has done a fresh task from each of its queues."""
+    names = [
+        f"{product.environment['REDIS_PREFIX']}:heartbeat:{queue}"
+        for queue in ("default", "delivery", "notifications")
+    ]
+    server.delete(*names)
+    product.manage("shell", "--no-imports", "-c", HEARTBEAT)
+    begun = time.monotonic()
+    while time.monotonic() - begun < RECOVERED:
+        if all(server.mget(names)):
+            return time.monotonic() - begun
+        time.sleep(0.1)
+    raise AssertionError(f"no task was done in {RECOVERED} s:\n{product.logs()}")
+
+
+def cut(product, server, kinds):
+    """Cut the connections of the worker alone: it has the database for itself."""
+    number = product.environment["REDIS_URL"].rpartition("/")[2]
+    mine = str(server.client_id())
+    cut = 0
+    for client in server.client_list():
+        subscribed = client["sub"] != "0" or client["psub"] != "0"
+        kind = "pubsub" if subscribed else "normal"
+        if client["db"] == number and client["id"] != mine and kind in kinds:
+            cut += server.client_kill_filter(_id=client["id"])
+    return cut
+
+
+@pytest.mark.parametrize(
+    ("kinds", "times"),
+    [
+        ({"normal"}, 1),
+        ({"pubsub"}, 1),
+        ({"normal", "pubsub"}, 1),
+        # While it still reconnects: the case that left older workers deaf.
+        ({"normal", "pubsub"}, 5),
+    ],
+)
+def test_worker_whose_connections_are_cut_works_on(product, server, kinds, times):
+    beat_once(product, server)
+
+    cuts = 0
+    for _ in range(times):
+        cuts += cut(product, server, kinds)
+        time.sleep(0.3)
+
+    assert cuts >= times
+    assert beat_once(product, server) < RECOVERED
