@@ -377,6 +377,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(15),
         "options": {"expires": 15},
     },
+    "redrive notifications": {
+        "task": "notifications.redrive_notifications",
+        "schedule": schedule(60),
+        "options": {"expires": 60},
+    },
 }
 
 # What the desk says of itself
