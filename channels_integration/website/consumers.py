@@ -1,0 +1,364 @@
+"""The visitors' socket: no cookie, a token in the first frame, one conversation."""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+import uuid
+from typing import Any, NamedTuple
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.exceptions import BadRequest
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from channels_integration.website import limits, origins, reading, services
+from channels_integration.website.config import WebsiteConfig
+from channels_integration.website.inputs import Input
+from channels_integration.website.models import VisitorSession
+from conversations import groups, publisher
+from conversations import services as conversations
+from conversations.consumers import in_thread
+from conversations.exceptions import ConversationError
+from conversations.models import Conversation
+from conversations.visitor_view import message_for_visitor
+from supportdesk.core import client_ip
+from visitors.services import mark_seen
+
+MAX_FRAME = 64 * 1024
+MAX_BAD_FRAMES = 20
+HELLO_TIMEOUT = 10.0
+TYPING_PAUSE = 2.0
+# How often a ping also looks whether the token still counts, and notes the visit.
+CHECK_PAUSE = 45.0
+LIFETIME = (20 * 3600, 24 * 3600)
+
+CLOSE_RENEW = 4000
+CLOSE_NONSENSE = 4400
+CLOSE_SESSION_GONE = 4401
+CLOSE_FOREIGN_ORIGIN = 4403
+CLOSE_NO_HELLO = 4408
+CLOSE_TOO_OFTEN = 4429
+
+BAD_REQUEST = {"type": "error", "code": "bad_request"}
+
+
+class VisitorConsumer(AsyncWebsocketConsumer):
+    """One tab of one visitor.
+
+    First frame `{"type": "hello", "token", "after": seq | null}`, answered by
+    `ready` with what came after. Then `message {client_id, text, page?, group?}`
+    (answered by `ack` or `nack`), `typing {active}`, `seen {seq}`, `ping`.
+    Anything else gets the same error, whatever was wrong with it.
+    """
+
+    session: VisitorSession | None = None
+    # The conversation as messages go to it without asking the database first;
+    # None while there is none, or it may have to be another one.
+    conversation_id: int | None = None
+    conversation: str = ""
+
+    async def connect(self) -> None:
+        self.joined: list[str] = []
+        self.timer: asyncio.TimerHandle | None = None
+        self.bad_frames = 0
+        self.typing_at = 0.0
+        self.checked_at = time.monotonic()
+        self.origin = self._header(b"origin")
+        self.address = client_ip.of_scope(self.scope)
+        allowed = origins.is_web_origin(self.origin) and await in_thread(limits.within)(
+            "socket", address=self.address
+        )
+        if not allowed:
+            await self.close()
+            return
+        await self.accept()
+        self._close_later(HELLO_TIMEOUT, CLOSE_NO_HELLO)
+
+    async def disconnect(self, code: int) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+        for name in self.joined:
+            await self.channel_layer.group_discard(name, self.channel_name)
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None
+    ) -> None:
+        try:
+            if text_data is None or len(text_data) > MAX_FRAME:
+                raise BadRequest
+            content = json.loads(text_data)
+            kind = content["type"]
+            if (self.session is None) != (kind == "hello"):
+                raise BadRequest
+            await self.handlers[kind](self, Input(content))
+        except (BadRequest, KeyError, TypeError, ValueError, RecursionError):
+            self.bad_frames += 1
+            await self._reply(BAD_REQUEST)
+            if self.bad_frames >= MAX_BAD_FRAMES:
+                await self.close(CLOSE_NONSENSE)
+
+    # From the page
+
+    async def page_hello(self, content: Input) -> None:
+        token = content.text("token")
+        after = None if content.get("after") is None else content.number("after")
+        try:
+            session = await in_thread(services.find_session)(token)
+        except services.SessionGone:
+            await self.close(CLOSE_SESSION_GONE)
+            return
+        config = WebsiteConfig.parse(session.channel.config)
+        if not origins.is_allowed(self.origin, config, self._header(b"host")):
+            await self.close(CLOSE_FOREIGN_ORIGIN)
+            return
+        if not await in_thread(limits.within)(
+            "read", address="", session_id=session.pk
+        ):
+            await self.close(CLOSE_TOO_OFTEN)
+            return
+        # Joined before reading: what comes in between is told twice, not never.
+        for name in (
+            groups.visitor(session.visitor_id),
+            groups.website(session.channel.account_id),
+        ):
+            await self.channel_layer.group_add(name, self.channel_name)
+            self.joined.append(name)
+        thread = await in_thread(_first_look)(session, after)
+        self._adopt(session)
+        if self.timer is not None:
+            self.timer.cancel()
+        self._close_later(random.uniform(*LIFETIME), CLOSE_RENEW)  # noqa: S311
+        await self._reply({"type": "ready", **thread})
+
+    async def page_message(self, content: Input) -> None:
+        client_id, text = content.uuid("client_id"), content.text("text")
+        group_key = content.text("group")
+        try:
+            stored = await in_thread(_receive)(
+                self._session(),
+                self.address,
+                (self.conversation_id, self.conversation),
+                client_id=client_id,
+                text=text,
+                page=content.get("page"),
+                group_key=group_key,
+            )
+        except services.SessionGone:
+            await self.close(CLOSE_SESSION_GONE)
+            return
+        except _TooOften as error:
+            await self._nack(client_id, "rate_limited", str(error))
+            return
+        except ConversationError as error:
+            await self._nack(client_id, "refused", str(error))
+            return
+        self.conversation_id, self.conversation = (
+            stored.conversation_id,
+            stored.conversation,
+        )
+        await self._reply(
+            {
+                "type": "ack",
+                "client_id": str(client_id),
+                "conversation": self.conversation,
+                "message": stored.entry,
+            }
+        )
+
+    async def page_typing(self, content: Input) -> None:
+        active = content.flag("active")
+        now = time.monotonic()
+        if self.conversation_id is None:
+            return
+        if active and now - self.typing_at < TYPING_PAUSE:
+            return
+        if not active and not self.typing_at:
+            return
+        self.typing_at = now if active else 0.0
+        await in_thread(_publish_typing)(self.conversation_id, active)
+
+    async def page_seen(self, content: Input) -> None:
+        seq = content.number("seq")
+        if self.conversation:
+            await in_thread(_mark_seen)(self._session().pk, seq)
+
+    async def page_ping(self, content: Input) -> None:
+        now = time.monotonic()
+        if now - self.checked_at >= CHECK_PAUSE:
+            self.checked_at = now
+            if not await in_thread(_still_there)(self._session()):
+                await self.close(CLOSE_SESSION_GONE)
+                return
+        await self._reply({"type": "pong"})
+
+    handlers = {
+        "hello": page_hello,
+        "message": page_message,
+        "typing": page_typing,
+        "seen": page_seen,
+        "ping": page_ping,
+    }
+
+    # From the layer: only what belongs to this browser's conversation goes on.
+
+    async def visitor_message(self, event: dict[str, Any]) -> None:
+        if not await self._is_mine(event["conversation"]["id"]):
+            return
+        self._follow(event["conversation"])
+        await self._reply(
+            {
+                "type": "message",
+                "conversation": event["conversation"],
+                "message": event["message"],
+            }
+        )
+
+    async def visitor_state(self, event: dict[str, Any]) -> None:
+        if await self._is_mine(event["conversation"]["id"]):
+            self._follow(event["conversation"])
+            await self._reply({"type": "state", "conversation": event["conversation"]})
+
+    async def visitor_typing(self, event: dict[str, Any]) -> None:
+        if event["conversation"] == self.conversation:
+            await self._reply({"type": "typing", "active": event["active"]})
+
+    async def visitor_online(self, event: dict[str, Any]) -> None:
+        await self._reply({"type": "online", "online": event["online"]})
+
+    async def visitor_revoked(self, event: dict[str, Any]) -> None:
+        if self.session is not None and self.session.pk == event["session"]:
+            await self.close(CLOSE_SESSION_GONE)
+
+    async def _is_mine(self, public_id: str) -> bool:
+        if self.session is None:
+            return False
+        if public_id != self.conversation:
+            # Another tab may have begun it just now.
+            self._adopt(await in_thread(_reload)(self.session))
+        return public_id == self.conversation
+
+    def _session(self) -> VisitorSession:
+        if self.session is None:
+            raise BadRequest
+        return self.session
+
+    def _adopt(self, session: VisitorSession) -> None:
+        self.session = session
+        conversation = session.conversation
+        self.conversation = str(conversation.public_id) if conversation else ""
+        is_open = conversation is not None and conversation.is_open
+        self.conversation_id = session.conversation_id if is_open else None
+
+    def _follow(self, state: dict[str, Any]) -> None:
+        """After resolving the next message may begin another conversation."""
+        if state["status"] != Conversation.Status.OPEN:
+            self.conversation_id = None
+
+    async def _nack(self, client_id: object, code: str, message: str) -> None:
+        error = {"code": code, "message": message}
+        await self._reply({"type": "nack", "client_id": str(client_id), "error": error})
+
+    async def _reply(self, content: dict[str, Any]) -> None:
+        with contextlib.suppress(RuntimeError):  # the socket closed meanwhile
+            await self.send(json.dumps(content))
+
+    def _close_later(self, delay: float, code: int) -> None:
+        loop = asyncio.get_running_loop()
+        self.timer = loop.call_later(
+            delay, lambda: asyncio.ensure_future(self.close(code))
+        )
+
+    def _header(self, name: bytes) -> str:
+        headers = dict(self.scope["headers"])
+        return str(headers.get(name, b"").decode("latin-1"))
+
+
+class _TooOften(Exception):
+    pass
+
+
+class _Stored(NamedTuple):
+    """A message as the sender is told of it, and where it went."""
+
+    entry: dict[str, Any]
+    conversation_id: int
+    conversation: str
+
+
+def _first_look(session: VisitorSession, after: int | None) -> dict[str, Any]:
+    mark_seen(visitor=session.visitor)
+    # Read again: a message may have begun the conversation since the token was seen.
+    session.refresh_from_db(fields=["conversation"])
+    with translation.override(session.visitor.language):
+        return reading.thread_for_visitor(session, after=after)
+
+
+def _reload(session: VisitorSession) -> VisitorSession:
+    return VisitorSession.objects.select_related(
+        "channel__account", "visitor", "conversation"
+    ).get(pk=session.pk)
+
+
+def _receive(
+    session: VisitorSession,
+    address: str,
+    known: tuple[int | None, str],
+    *,
+    client_id: uuid.UUID,
+    text: str,
+    page: Any,
+    group_key: str,
+) -> _Stored:
+    with translation.override(session.visitor.language):
+        if not limits.within(
+            "message",
+            address=address,
+            session_id=session.pk,
+            account_id=session.channel.account_id,
+        ):
+            raise _TooOften(_("Too many messages. Please wait a moment."))
+        conversation_id, public_id = known
+        if conversation_id is not None:
+            with contextlib.suppress(Conversation.DoesNotExist):
+                message = conversations.post_visitor_message(
+                    conversation_id=conversation_id,
+                    channel=session.channel,
+                    text=text,
+                    client_id=client_id,
+                )
+                return _Stored(message_for_visitor(message), conversation_id, public_id)
+        message = services.receive_message(
+            session_id=session.pk,
+            client_id=client_id,
+            text=text,
+            page=page,
+            group_key=group_key,
+        )
+        conversation = message.conversation
+        return _Stored(
+            message_for_visitor(message), conversation.pk, str(conversation.public_id)
+        )
+
+
+def _publish_typing(conversation_id: int, active: bool) -> None:
+    rows = Conversation.objects.with_row().filter(pk=conversation_id)
+    if (conversation := rows.first()) is not None:
+        publisher.publish_typing_visitor(conversation, active=active)
+
+
+def _mark_seen(session_id: int, seq: int) -> None:
+    rows = VisitorSession.objects.filter(pk=session_id)
+    conversation_id = rows.values_list("conversation_id", flat=True).first()
+    if conversation_id is not None:
+        conversations.mark_seen_by_visitor(
+            conversation_id=conversation_id, public_seq=seq
+        )
+
+
+def _still_there(session: VisitorSession) -> bool:
+    mark_seen(visitor=session.visitor)
+    return VisitorSession.objects.filter(
+        pk=session.pk, revoked_at__isnull=True, channel__is_active=True
+    ).exists()

@@ -1,0 +1,66 @@
+"""The address of the page a visitor writes from, without what it may give away."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from supportdesk.core.redaction import redact
+from supportdesk.core.text import clean_line, redact_line
+
+MAX_URL, MAX_TITLE = 2000, 200
+_SECRET_PARTS = (
+    *("token", "passw", "passwd", "secret", "signature", "session", "apikey"),
+    *("auth", "mail", "credential", "jwt"),
+)
+_SECRETS = frozenset(
+    (
+        *("key", "code", "sig", "pw", "pwd", "pass", "otp", "pin", "sid", "hash"),
+        *("hmac", "state", "ticket", "nonce", "phone", "tel", "iban", "ssn"),
+    )
+)
+
+
+def clean_page(page: Any) -> dict[str, str]:
+    """`url` and `title` as they may be stored; empty for what is no page."""
+    if not isinstance(page, dict):
+        return {}
+    url, title = page.get("url"), page.get("title")
+    cleaned = {
+        "url": clean_url(url) if isinstance(url, str) else "",
+        "title": redact_line(title, MAX_TITLE) if isinstance(title, str) else "",
+    }
+    return {name: value for name, value in cleaned.items() if value}
+
+
+def clean_url(url: str) -> str:
+    """A web address without credentials, secrets, fragment and card numbers."""
+    try:
+        parts = urlsplit(clean_line(url, MAX_URL * 4))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    netloc = f"{host}:{port}" if port else host
+    query = [
+        (redact(name).text, redact(value).text)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _is_secret(name)
+    ]
+    path = redact(unquote(parts.path)).text
+    cleaned = urlunsplit(
+        (
+            parts.scheme,
+            netloc,
+            quote(path, safe="/:@!$&'()*+,;=~"),
+            urlencode(query),
+            "",
+        )
+    )
+    return redact_line(cleaned, MAX_URL)
+
+
+def _is_secret(name: str) -> bool:
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return plain in _SECRETS or any(part in plain for part in _SECRET_PARTS)

@@ -1,0 +1,226 @@
+"""What a visitor's browser may do: every write behind the widget."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels_integration.website.config import Ask, WebsiteConfig
+from channels_integration.website.events import SessionRevoked, session_revoked
+from channels_integration.website.models import VisitorSession, hash_token, new_token
+from channels_integration.website.pages import clean_page
+from conversations import services as conversations
+from conversations.exceptions import ConversationError
+from conversations.models import Channel, Conversation, Message
+from conversations.services.attachments import CheckedUpload
+from conversations.services.posting import is_continued
+from supportdesk.accounts import presence
+from supportdesk.accounts.models import AgentGroup
+from supportdesk.core.events import emit_on_commit
+from visitors import services as visitors
+from visitors.exceptions import VisitorError
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class SessionGone(Exception):
+    """The token is unknown, revoked, or of a website that was switched off."""
+
+
+class ContactError(Exception):
+    """What is wrong with a contact form, by field."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("contact form")
+        self.errors = errors
+
+
+def find_channel(key: object) -> Channel | None:
+    """The active website of a public key."""
+    if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", key):
+        return None
+    websites = Channel.objects.active().filter(kind=Channel.Kind.WEBSITE)
+    return websites.select_related("account").filter(public_key=key).first()
+
+
+def find_session(token: object) -> VisitorSession:
+    """The session of a token; raises SessionGone."""
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise SessionGone
+    session = _live_sessions().filter(token_hash=hash_token(token)).first()
+    if session is None:
+        raise SessionGone
+    return session
+
+
+def _live_sessions():  # type: ignore[no-untyped-def]
+    return VisitorSession.objects.filter(
+        revoked_at__isnull=True, channel__is_active=True
+    ).select_related("channel__account", "visitor", "conversation")
+
+
+@transaction.atomic
+def open_session(*, channel: Channel, language: str) -> tuple[VisitorSession, str]:
+    """A new visitor on a website; returns the session and the token, said only here."""
+    visitor = visitors.create_visitor(account=channel.account, language=language)
+    token = new_token()
+    session = VisitorSession.objects.create(
+        channel=channel, visitor=visitor, token_hash=hash_token(token)
+    )
+    return session, token
+
+
+@transaction.atomic
+def revoke_session(*, session: VisitorSession) -> None:
+    """Make the token worthless and end the browser's sockets."""
+    changed = VisitorSession.objects.filter(
+        pk=session.pk, revoked_at__isnull=True
+    ).update(revoked_at=timezone.now())
+    if changed:
+        emit_on_commit(
+            session_revoked,
+            SessionRevoked(visitor_id=session.visitor_id, session_id=session.pk),
+        )
+
+
+@transaction.atomic
+def receive_message(
+    *,
+    session_id: int,
+    client_id: uuid.UUID,
+    text: str,
+    uploads: Sequence[CheckedUpload] = (),
+    page: Any = None,
+    group_key: str = "",
+) -> Message:
+    """Store what the visitor wrote, in the running conversation or a new one.
+
+    The lock on the session makes two first messages at once start one
+    conversation. Raises SessionGone and ConversationError.
+    """
+    session = (
+        _live_sessions().select_for_update(of=("self",)).filter(pk=session_id).first()
+    )
+    if session is None:
+        raise SessionGone
+    conversation = session.conversation
+    window = session.channel.account.reopen_window_days
+    if conversation is None or not is_continued(conversation, window):
+        # A retry of something that stands at the end of the previous conversation.
+        stored = conversation and conversation.messages.filter(client_id=client_id)
+        if stored and (message := stored.first()):
+            return message
+        conversation = _start(session, page, group_key)
+    return conversations.post_visitor_message(
+        conversation_id=conversation.pk,
+        channel=session.channel,
+        text=text,
+        client_id=client_id,
+        uploads=uploads,
+    )
+
+
+def _start(session: VisitorSession, page: Any, group_key: str) -> Conversation:
+    session.conversation = conversations.start_conversation(
+        visitor=session.visitor,
+        channel=session.channel,
+        group=_group(session.channel, group_key),
+        data=clean_page(page),
+    )
+    session.save(update_fields=["conversation"])
+    return session.conversation
+
+
+def _group(channel: Channel, key: str) -> AgentGroup | None:
+    """The account's group of that key; an unknown key is no group, not a refusal."""
+    if not key:
+        return None
+    return AgentGroup.objects.filter(
+        account_id=channel.account_id, key__iexact=key
+    ).first()
+
+
+@transaction.atomic
+def save_contact(
+    *,
+    session: VisitorSession,
+    fields: dict[str, str],
+    message: str | None,
+    client_id: uuid.UUID | None,
+    page: Any = None,
+    group_key: str = "",
+) -> Message | None:
+    """The pre-chat or offline form: contact data, and the message if it has one.
+
+    Offline the address is required, for there is no other way to answer. Raises
+    ContactError with a sentence for each field; nothing is stored then.
+    """
+    errors = _missing(session, fields, group_key)
+    try:
+        with transaction.atomic():
+            visitors.update_contact(visitor=session.visitor, **fields)
+    except VisitorError as error:
+        errors.setdefault("email", str(error))
+    stored = None
+    if message is not None and client_id is not None:
+        try:
+            with transaction.atomic():
+                stored = receive_message(
+                    session_id=session.pk,
+                    client_id=client_id,
+                    text=message,
+                    page=page,
+                    group_key=group_key,
+                )
+        except ConversationError as error:
+            errors["message"] = str(error)
+    if errors:
+        raise ContactError(errors)
+    return stored
+
+
+def _missing(
+    session: VisitorSession, fields: dict[str, str], group_key: str
+) -> dict[str, str]:
+    config = WebsiteConfig.parse(session.channel.config)
+    required = {
+        "name": config.ask_name is Ask.REQUIRED,
+        "email": config.ask_email is Ask.REQUIRED
+        or not is_group_online(session.channel, group_key),
+        "phone": config.ask_phone is Ask.REQUIRED,
+    }
+    sentences = {
+        "name": _("Please enter your name."),
+        "email": _("Please enter your e-mail address, so that we can answer."),
+        "phone": _("Please enter your phone number."),
+    }
+    return {
+        name: sentences[name]
+        for name, is_required in required.items()
+        if is_required and not fields.get(name, getattr(session.visitor, name)).strip()
+    }
+
+
+def is_group_online(channel: Channel, group_key: str) -> bool:
+    group = _group(channel, group_key)
+    return presence.is_online(channel.account_id, group.pk if group else None)
+
+
+def request_transcript(*, session: VisitorSession, email: str) -> None:
+    """Send the running conversation to the visitor's address, or to a new one.
+
+    Raises VisitorError and ConversationError.
+    """
+    if session.conversation is None:
+        raise ConversationError(_("There is no conversation yet."))
+    with transaction.atomic():
+        if email.strip():
+            visitors.update_contact(visitor=session.visitor, email=email)
+        conversation = Conversation.objects.select_related("visitor").get(
+            pk=session.conversation.pk
+        )
+        conversations.request_transcript(conversation=conversation)

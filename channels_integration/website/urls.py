@@ -1,0 +1,19 @@
+from django.urls import path
+
+from channels_integration.website import views
+from channels_integration.website.loader import widget_loader
+
+urlpatterns = [
+    path("widget.js", widget_loader, name="loader"),
+    path("widget/config", views.widget_config, name="config"),
+    path("widget/session", views.session_open, name="session"),
+    path("widget/conversation", views.conversation_thread, name="conversation"),
+    path("widget/messages", views.message_send, name="messages"),
+    path("widget/files", views.file_send, name="files"),
+    path("widget/files/<uuid:public_id>", views.file_download, name="file"),
+    path("widget/contact", views.contact_save, name="contact"),
+    path("widget/seen", views.conversation_seen, name="seen"),
+    path("widget/rating", views.conversation_rate, name="rating"),
+    path("widget/transcript", views.transcript_request, name="transcript"),
+    path("widget/agents/<uuid:public_id>/picture", views.agent_picture, name="picture"),
+]
