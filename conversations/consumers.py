@@ -48,7 +48,8 @@ class DeskConsumer(AsyncWebsocketConsumer):
         self.agent = scope
         await self._join()
         await self.accept()
-        await in_thread(_alive)(scope, announce=True)
+        self.device = presence.device_of(self.scope["session"].session_key)
+        await in_thread(_alive)(scope, self.device, announce=True)
         delay = random.uniform(*LIFETIME)  # noqa: S311 - spread, not secrecy
         self.timer = asyncio.get_running_loop().call_later(
             delay, lambda: asyncio.ensure_future(self.close(CLOSE_RENEW))
@@ -69,13 +70,13 @@ class DeskConsumer(AsyncWebsocketConsumer):
             content = json.loads(text_data)
             handler = self.handlers[content["type"]]
             await handler(self, content)
-        except (KeyError, TypeError, ValueError, RecursionError):
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             await self._reply({"type": "error", "code": "bad_request"})
 
     # From the page
 
     async def page_ping(self, content: dict[str, Any]) -> None:
-        await in_thread(_alive)(self.agent)
+        await in_thread(_alive)(self.agent, self.device)
         await self._reply({"type": "pong"})
 
     async def page_view(self, content: dict[str, Any]) -> None:
@@ -163,7 +164,10 @@ class DeskConsumer(AsyncWebsocketConsumer):
         await self._reply({"type": "access"})
 
     async def desk_signed_out(self, event: dict[str, Any]) -> None:
-        if self.scope["session"].session_key == event["session"]:
+        if not event["session"]:
+            # Every device: those whose session still counts are back at once.
+            await self.close(CLOSE_RENEW)
+        elif self.scope["session"].session_key == event["session"]:
             await self.close(CLOSE_SIGNED_OUT)
 
     async def _join(self) -> None:
@@ -189,8 +193,8 @@ def _load_scope(agent_id: int | None) -> groups.Scope | None:
     return groups.scope_of(agent) if agent else None
 
 
-def _alive(scope: groups.Scope, announce: bool = False) -> None:
-    presence.touch(scope.account_id, scope.agent_id)
+def _alive(scope: groups.Scope, device: str, announce: bool = False) -> None:
+    presence.touch(scope.account_id, scope.agent_id, device)
     if announce:
         accounts.announce_presence(scope.account_id)
 

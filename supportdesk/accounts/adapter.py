@@ -1,11 +1,28 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from supportdesk.accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Agents are created by owners; nobody signs up from outside."""
+    """Agents are created by owners; nobody signs up from outside.
+
+    Nothing here reads the request's host: what it says is the sender's choice.
+    """
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("E-mail address and password do not match."),
+        "too_many_login_attempts": _(
+            "Too many attempts. Wait a few minutes, then try again."
+        ),
+        "enter_current_password": _("This is not your current password."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -13,7 +30,22 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return str(request.META.get("REMOTE_ADDR", ""))
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        user = context.get("user")
-        account = getattr(user, "account", None)
-        super().send_mail(template_prefix, email, {**context, "account": account})
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether somebody may be sent there after signing in: paths only."""
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        if isinstance(request.user, User) and request.user.account_id is None:
+            return resolve_url("admin:index")
+        return resolve_url(settings.LOGIN_REDIRECT_URL)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return resolve_url(
+            "accounts:profile" if request.user.account_id else "admin:index"
+        )
+
+    def _get_login_attempts_cache_key(
+        self, request: HttpRequest, **credentials: Any
+    ) -> str:
+        # Inherited, it has the request's host in it: a new one, a new counter.
+        return str(credentials.get("email", "")).lower()

@@ -6,3 +6,6 @@ class AccountsConfig(AppConfig):
     name = "supportdesk.accounts"
     label = "accounts"
     verbose_name = _("Account and agents")
+
+    def ready(self) -> None:
+        from supportdesk.accounts import receivers  # noqa: F401, PLC0415 - app ready

@@ -19,6 +19,8 @@ class AccessChanged:
 
 @dataclass(frozen=True)
 class AgentSignedOut:
+    """A session of the agent ended; without a key all but the one that ended them."""
+
     agent_id: int
     session_key: str
 

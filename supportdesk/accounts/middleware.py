@@ -21,7 +21,9 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., HttpResponse]
     ) -> HttpResponseBase:
         if request.htmx:
-            return HttpResponseClientRedirect(resolve_url(self.get_login_url(view_func)))
+            return HttpResponseClientRedirect(
+                resolve_url(self.get_login_url(view_func))
+            )
         return super().handle_no_permission(request, view_func)
 
 

@@ -154,8 +154,7 @@ class User(AbstractBaseUser):
                 condition=models.Q(email=Lower("email")), name="user_email_lower_case"
             ),
             models.CheckConstraint(
-                condition=models.Q(account__isnull=False)
-                | models.Q(is_superuser=True),
+                condition=models.Q(account__isnull=False) | models.Q(is_superuser=True),
                 name="user_has_account_unless_operator",
             ),
         ]

@@ -2,9 +2,11 @@
 
 An agent is online when the switch says so *and* a device of theirs gave a sign
 of life within the grace time. Signs of life are scores in one sorted set per
-account, so nothing has to be taken back after a crash: it just grows old.
+account, one entry per agent and device, so nothing has to be taken back after a
+crash: it just grows old.
 """
 
+import hashlib
 import time
 
 from supportdesk.accounts.models import Presence, User
@@ -21,24 +23,44 @@ def _devices_key(account_id: int) -> str:
     return redis.key("presence", account_id)
 
 
-def touch(account_id: int, agent_id: int) -> None:
+def device_of(session_key: str | None) -> str:
+    """The name of a signed-in browser; the session key itself stays secret."""
+    return hashlib.sha256((session_key or "").encode()).hexdigest()[:16]
+
+
+def touch(account_id: int, agent_id: int, device: str = "") -> None:
     """Note a sign of life from one of the agent's devices."""
     key = _devices_key(account_id)
+    now = time.time()
     with redis.client().pipeline(transaction=False) as pipe:
-        pipe.zadd(key, {str(agent_id): time.time()})
+        pipe.zadd(key, {f"{agent_id}:{device}": now})
+        pipe.zremrangebyscore(key, "-inf", f"({now - GRACE}")
         pipe.expire(key, 86_400)
         pipe.execute()
 
 
-def forget(account_id: int, agent_id: int) -> None:
-    """The agent signed out or was switched off: unreachable at once."""
-    redis.client().zrem(_devices_key(account_id), str(agent_id))
+def forget(account_id: int, agent_id: int, device: str | None = None) -> None:
+    """A device signed out, or (without one) the agent was switched off.
+
+    Who has no other device left is unreachable at once, without the grace.
+    """
+    key = _devices_key(account_id)
+    if device is not None:
+        redis.client().zrem(key, f"{agent_id}:{device}")
+        return
+    devices = [
+        member
+        for member in redis.client().zrange(key, 0, -1)
+        if member.startswith(f"{agent_id}:")
+    ]
+    if devices:
+        redis.client().zrem(key, *devices)
 
 
 def reachable_ids(account_id: int) -> set[int]:
     since = time.time() - GRACE
     found = redis.client().zrangebyscore(_devices_key(account_id), since, "+inf")
-    return {int(agent_id) for agent_id in found}
+    return {int(member.partition(":")[0]) for member in found}
 
 
 def states(account_id: int) -> dict[int, str]:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 if TYPE_CHECKING:
-    from supportdesk.accounts.models import AgentGroup, User
+    from supportdesk.accounts.models import User
 
 
 class AgentQuerySet(models.QuerySet["User"]):
