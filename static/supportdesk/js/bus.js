@@ -1,0 +1,15 @@
+/**
+ * What modules tell each other, so that none needs to import its listener:
+ *
+ * `socket:open` {again}, `socket:down`, `frame` (a frame of the socket),
+ * `frame:<type>`, `selected` {id} (a conversation, or null), `content` {root}
+ * (new elements are in the page), `gone` {id}.
+ */
+
+const target = new EventTarget();
+
+export const on = (name, listener) =>
+  target.addEventListener(name, (event) => listener(event.detail));
+
+export const emit = (name, detail = {}) =>
+  target.dispatchEvent(new CustomEvent(name, { detail }));

@@ -1,0 +1,228 @@
+/** Answering: the text stays in the box until the desk has it, and is stored once. */
+
+import * as attachments from './attachments.js';
+import { on } from './bus.js';
+import { $, $$, app, debounce, element, icon, text, uuid } from './dom.js';
+import * as drafts from './drafts.js';
+import { fit } from './page.js';
+import { postForm } from './request.js';
+import { send } from './socket.js';
+import { catchUp } from './thread.js';
+import { toast } from './toast.js';
+
+const TYPING_PAUSE = 3_000;
+const TIMEOUT = 30_000;
+const UPLOAD_TIMEOUT = 300_000;
+
+// By conversation: what was sent last and is not known to be stored.
+const pending = new Map();
+let typingAt = 0;
+let known = null;
+let lastMode = 'reply';
+
+const composer = () => $('#composer');
+const field = (form = composer()) => form && $('.composer__text', form);
+const modeOf = (form) =>
+  form.dataset.mode ?? (form.classList.contains('composer--note') ? 'note' : 'reply');
+const idOf = (form) => form.dataset.conversation;
+
+// Kind of message
+
+function setMode(form, mode) {
+  form.dataset.mode = mode;
+  form.classList.toggle('composer--note', mode === 'note');
+  const radio = $(`[data-mode="${mode}"] input`, form);
+  if (radio) radio.checked = true;
+  const { replyPlaceholder, notePlaceholder } = field(form).dataset;
+  field(form).placeholder = (mode === 'note' ? notePlaceholder : replyPlaceholder) ?? '';
+}
+
+function switchMode(form, mode) {
+  if (mode === modeOf(form)) return;
+  stopTyping();
+  saveDraft(form);
+  setMode(form, mode);
+  lastMode = mode;
+  hideError(form);
+  restoreDraft(form);
+}
+
+// Drafts
+
+const saveDraft = (form) =>
+  field(form) &&
+  drafts.save(idOf(form), modeOf(form), field(form).value, clientIdIfUnchanged(form));
+const saveDraftSoon = debounce(() => composer() && saveDraft(composer()), 250);
+
+function restoreDraft(form) {
+  const draft = drafts.load(idOf(form), modeOf(form));
+  field(form).value = draft.text;
+  fit(field(form));
+  if (draft.clientId && !pending.has(idOf(form))) {
+    pending.set(idOf(form), { clientId: draft.clientId, print: print(form) });
+  }
+}
+
+// Sending
+
+const print = (form) =>
+  JSON.stringify([
+    modeOf(form),
+    field(form).value,
+    attachments.files(form).map(({ name, size, lastModified }) => [name, size, lastModified]),
+  ]);
+
+/** A changed text is another message: under the old id the desk would drop it. */
+function clientIdIfUnchanged(form) {
+  const before = pending.get(idOf(form));
+  return before?.print === print(form) ? before.clientId : undefined;
+}
+
+function onSubmit(event) {
+  const form = event.target;
+  if (form.id !== 'composer' || !field(form)) return;
+  // Before htmx: it would forget the answer for a thread that was left meanwhile.
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (form.classList.contains('is-sending')) return;
+  if (field(form).value.trim() || attachments.files(form).length) submit(form, event.submitter);
+  else field(form).focus();
+}
+
+async function submit(form, submitter) {
+  const clientId = clientIdIfUnchanged(form) ?? uuid();
+  const message = { clientId, print: print(form), text: field(form).value, mode: modeOf(form) };
+  pending.set(idOf(form), message);
+  form.elements.client_id.value = clientId;
+  saveDraft(form);
+  hideError(form);
+  stopTyping();
+  form.classList.add('is-sending');
+  form.setAttribute('aria-busy', 'true');
+  const url = message.mode === 'note' ? form.dataset.noteUrl : form.dataset.replyUrl;
+  const patience = attachments.files(form).length ? UPLOAD_TIMEOUT : TIMEOUT;
+  let answer;
+  try {
+    answer = await postForm(url, new FormData(form, submitter), patience);
+  } catch {
+    answer = { status: 0 };
+  }
+  form.classList.remove('is-sending');
+  form.removeAttribute('aria-busy');
+  if (answer.status === 0 || answer.status >= 500 || answer.status === 413) {
+    return failed(form, answer.status);
+  }
+  const isRefused = answer.status >= 400;
+  if (isRefused) pending.delete(idOf(form));
+  else sent(form, message);
+  if (form.isConnected && answer.html) {
+    lastMode = modeOf(form);
+    window.htmx.swap(form, answer.html, { swapStyle: 'outerHTML' });
+    setUp();
+  } else if (isRefused) failed(form, answer.status);
+}
+
+function sent(form, message) {
+  pending.delete(idOf(form));
+  attachments.clear(idOf(form));
+  form.dataset.sent = 'true';
+  // What was typed while it was under way begins the next message.
+  const typed = message.mode === modeOf(form) ? field(form).value : '';
+  const rest = typed.startsWith(message.text) ? typed.slice(message.text.length) : typed;
+  drafts.save(idOf(form), message.mode, rest.trimStart());
+  if (form.isConnected) catchUp();
+}
+
+function failed(form, status) {
+  const reason = { 0: 'not-sent', 413: 'not-sent-size' }[status] ?? 'not-sent-error';
+  if (!form.isConnected) {
+    toast(text(reason), { error: true });
+    return;
+  }
+  const line = element('p', 'composer__error');
+  line.setAttribute('role', 'alert');
+  const retry = element('button', 'btn btn--sm', text('retry'));
+  line.append(icon('circle-alert'), element('span', '', text(reason)), retry);
+  $('.composer__bar', form).before(line);
+  // Perhaps it arrived and only the answer was lost.
+  catchUp();
+}
+
+const hideError = (form) => $$('.composer__error', form).forEach((line) => line.remove());
+
+// Typing
+
+function noteTyping(form) {
+  if (modeOf(form) !== 'reply') return;
+  if (!field(form).value.trim()) return stopTyping();
+  if (Date.now() - typingAt < TYPING_PAUSE) return;
+  if (send({ type: 'typing', active: true })) typingAt = Date.now();
+}
+
+function stopTyping() {
+  if (!typingAt) return;
+  typingAt = 0;
+  send({ type: 'typing', active: false });
+}
+
+function onKey(event) {
+  if (!isField(event.target)) return;
+  if (event.key !== 'Enter' || event.isComposing || event.shiftKey || event.altKey) return;
+  const command = event.ctrlKey || event.metaKey;
+  if (!command && app().dataset.enterSends === undefined) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+}
+
+// A composer that came from the server, for the first time or anew
+
+function setUp() {
+  const form = composer();
+  if (form === known) return;
+  if (known && field(known) && !known.dataset.sent) saveDraft(known);
+  const conversation = $('#thread')?.dataset.conversation;
+  const same = known && form && idOf(known) === conversation;
+  known = form;
+  if (!form || !field(form)) return;
+  form.dataset.conversation = conversation;
+  setMode(form, same ? lastMode : modeOf(form));
+  // After a refusal the server gives back what was sent, with the reason.
+  if (!field(form).value) restoreDraft(form);
+  attachments.restore(form);
+  if (same && document.activeElement === document.body) {
+    field(form).focus({ preventScroll: true });
+  }
+}
+
+const isField = (target) => target.matches?.('#composer .composer__text');
+
+export function start() {
+  attachments.start();
+  drafts.forgetOld();
+  document.addEventListener('submit', onSubmit, { capture: true });
+  document.addEventListener('htmx:afterSettle', setUp);
+  document.addEventListener('keydown', onKey);
+  document.addEventListener('input', ({ target }) => {
+    if (!isField(target)) return;
+    saveDraftSoon();
+    noteTyping(target.form);
+  });
+  document.addEventListener('focusout', ({ target }) => isField(target) && stopTyping());
+  document.addEventListener('change', ({ target }) => {
+    const choice = target.closest('#composer [data-mode]');
+    if (choice) switchMode(target.form, choice.dataset.mode);
+  });
+  document.addEventListener('click', (event) => {
+    // Who chose by pointer wants to write; arrow keys (no `detail`) still choose.
+    const chosen = event.detail > 0 && event.target.closest('#composer [data-mode]');
+    if (chosen) field()?.focus();
+  });
+  addEventListener('pagehide', () => composer() && saveDraft(composer()));
+  on('selected', () => {
+    lastMode = 'reply';
+    typingAt = 0;
+    setUp();
+  });
+  on('content', setUp);
+  setUp();
+}

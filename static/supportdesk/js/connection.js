@@ -1,0 +1,29 @@
+/** Says quietly that the desk is not live at the moment. */
+
+import { on } from './bus.js';
+import { $, element, icon, text } from './dom.js';
+
+// Shorter interruptions are nobody's business.
+const PATIENCE = 2_000;
+
+let timer;
+
+function show() {
+  if ($('#connection')) return;
+  const shown = element('div', 'toast');
+  shown.id = 'connection';
+  shown.append(icon('wifi-off'), element('span', '', text('reconnecting')));
+  $('#toasts')?.prepend(shown);
+}
+
+export function start() {
+  // `.toasts` is a live region: what appears in it is read out.
+  on('socket:down', () => {
+    clearTimeout(timer);
+    timer = setTimeout(show, PATIENCE);
+  });
+  on('socket:open', () => {
+    clearTimeout(timer);
+    $('#connection')?.remove();
+  });
+}

@@ -1,0 +1,53 @@
+/** Numbers: in the tabs, the sidebar and the window's title. */
+
+import { on } from './bus.js';
+import { $, $$ } from './dom.js';
+import { unreadOf } from './rows.js';
+
+const badge = () => $('#nav-unread');
+const ids = () => new Set((badge()?.dataset.unreadIds ?? '').split(/\s+/).filter(Boolean));
+
+// Beside names only numbers above zero are shown; tabs show their zero.
+function write(selector, numberOf, { hideZero = false } = {}) {
+  for (const place of $$(selector)) {
+    const number = numberOf(place.dataset) ?? 0;
+    place.textContent = number;
+    if (hideZero) place.hidden = number === 0;
+  }
+}
+
+function onCounts(counts) {
+  write('[data-count]', ({ count }) => counts[count === 'open' ? 'all' : count]);
+  write('[data-count-group]', ({ countGroup }) => counts.groups[countGroup], { hideZero: true });
+  write('[data-count-agent]', ({ countAgent }) => counts.agents[countAgent], { hideZero: true });
+}
+
+function setUnread(id, unread) {
+  const now = ids();
+  if (unread) now.add(id);
+  else now.delete(id);
+  show(now);
+}
+
+function show(now) {
+  const place = badge();
+  if (place) {
+    place.dataset.unreadIds = [...now].join(' ');
+    place.hidden = now.size === 0;
+    $('[data-number]', place).textContent = now.size;
+  }
+  const title = document.title.replace(/^\(\d+\) /, '');
+  document.title = now.size ? `(${now.size}) ${title}` : title;
+}
+
+export function start() {
+  on('frame:counts', onCounts);
+  on('frame:conversation', (frame) =>
+    setUnread(frame.id, frame.status === 'open' ? unreadOf(frame) : 0),
+  );
+  on('frame:gone', ({ id }) => setUnread(id, 0));
+  on('read', ({ id }) => setUnread(id, 0));
+  // A swapped page brings its own title and badge.
+  on('selected', () => show(ids()));
+  show(ids());
+}

@@ -1,0 +1,169 @@
+/** The list: rows come, move and go as frames say; the GET stays the truth. */
+
+import { emit, on } from './bus.js';
+import { $, $$, debounce, element, process, text } from './dom.js';
+import { get } from './request.js';
+import {
+  belongs,
+  build,
+  compare,
+  list,
+  markSelected,
+  rowOf,
+  rows,
+  selectedId,
+  showUnread,
+  showWaiting,
+  unreadOf,
+} from './rows.js';
+
+const LEAVING = 220;
+const TYPING = 6_000;
+
+/** Fetch the list as the server has it now; keeps scrolling and focus. */
+export const refresh = debounce(async () => {
+  if (!list()) return;
+  let html;
+  try {
+    html = await (await get(location.href, 'list')).text();
+  } catch {
+    return; // The next connection asks again.
+  }
+  const now = list();
+  const fresh = new DOMParser().parseFromString(html, 'text/html').getElementById('list');
+  if (!now || !fresh) return;
+  const scrolled = $('.list-body', now)?.scrollTop ?? 0;
+  const focused = now.contains(document.activeElement) ? document.activeElement : null;
+  const focusedRow = focused?.closest('.conv')?.id;
+  now.replaceWith(fresh);
+  process(fresh);
+  markCurrent(selectedId());
+  const body = $('.list-body', fresh);
+  if (body) body.scrollTop = scrolled;
+  const again = focusedRow && document.getElementById(focusedRow);
+  if (again) focusIn(again, focused);
+  emit('content', { root: fresh });
+}, 150);
+
+function focusIn(row, like) {
+  const target = like.closest('[data-resolve]') ? $('[data-resolve] button', row) : null;
+  (target ?? $('.conv__link', row)).focus({ preventScroll: true });
+}
+
+function leave(row) {
+  if (row.contains(document.activeElement)) {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    next?.querySelector('.conv__link')?.focus({ preventScroll: true });
+  }
+  // Without its id a row that comes back meanwhile does not meet this one.
+  row.removeAttribute('id');
+  row.inert = true;
+  row.classList.add('is-leaving');
+  setTimeout(() => {
+    row.remove();
+    if (!rows().length) refresh();
+  }, LEAVING);
+}
+
+function place(row) {
+  const others = rows().filter((other) => other !== row);
+  const next = others.find((other) => compare(row, other) < 0);
+  const last = others.at(-1);
+  if (next) next.before(row);
+  else if (last) last.after(row);
+  else $('#conv-list').prepend(row);
+}
+
+/** Rows behind the last one loaded come with the next page. */
+const isBeyond = (row) => {
+  const last = rows()
+    .filter((other) => other.dataset.id !== row.dataset.id)
+    .at(-1);
+  return Boolean($('[data-next-page]', list()) && last && compare(row, last) > 0);
+};
+
+const inPlace = (row) => {
+  const before = rows();
+  const at = before.indexOf(row);
+  const above = before[at - 1];
+  const below = before[at + 1];
+  return (!above || compare(above, row) <= 0) && (!below || compare(row, below) <= 0);
+};
+
+function update(frame) {
+  if (!list()) return;
+  const old = rowOf(frame.id);
+  const row = build(frame.row, unreadOf(frame));
+  if (!belongs(row)) {
+    if (old) leave(old);
+    return;
+  }
+  if (!old) {
+    // Whether a search finds it, only the server knows.
+    if (new URLSearchParams(location.search).get('q') || isBeyond(row)) return;
+    if (!$('#conv-list') || !rows().length) return refresh();
+    place(row);
+  } else {
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    old.replaceWith(row);
+    const stays = list().dataset.sort === 'unread' && row.dataset.id === selectedId();
+    // The row just opened does not jump away for having been read.
+    if (!stays && !inPlace(row)) place(row);
+    if (focused) focusIn(row, focused);
+  }
+  emit('content', { root: row });
+}
+
+export function setUnread(id, unread) {
+  const row = rowOf(id);
+  if (!row) return;
+  row.dataset.unread = unread;
+  showUnread(row);
+}
+
+export function markCurrent(id) {
+  $$('#conv-list > .conv').forEach((row) => markSelected(row, id));
+}
+
+const typingTimers = new Map();
+
+function showTyping({ id, active }) {
+  const preview = rowOf(id)?.querySelector('.conv__preview');
+  clearTimeout(typingTimers.get(id));
+  if (!preview) return;
+  if (active && !preview.dataset.typing) {
+    preview.dataset.typing = 'true';
+    const shown = element('em', '', text('typing'));
+    const kept = [...preview.childNodes];
+    preview.replaceChildren(shown);
+    preview.restore = () => preview.replaceChildren(...kept);
+  }
+  if (active) {
+    typingTimers.set(id, setTimeout(showTyping, TYPING, { id, active: false }));
+  } else if (preview.dataset.typing) {
+    delete preview.dataset.typing;
+    preview.restore();
+  }
+}
+
+/** A page of rows may bring some that a push has already put in. */
+function dropDoubles() {
+  const seen = new Set();
+  for (const row of rows()) {
+    if (seen.has(row.id)) row.remove();
+    seen.add(row.id);
+  }
+}
+
+export function start() {
+  on('frame:conversation', update);
+  on('frame:gone', ({ id }) => rowOf(id) && leave(rowOf(id)));
+  on('frame:typing', showTyping);
+  on('frame:access', refresh);
+  on('socket:open', ({ again }) => again && refresh());
+  on('selected', ({ id }) => markCurrent(id));
+  document.addEventListener('htmx:afterSettle', (event) => {
+    if (list()?.contains(event.detail.elt)) dropDoubles();
+  });
+  setInterval(() => rows().forEach(showWaiting), 30_000);
+}

@@ -1,0 +1,112 @@
+/** One row of the list: what the server pushed for all, made this agent's. */
+
+import {
+  $,
+  $$,
+  element,
+  hasFullAccess,
+  isVisible,
+  me,
+  parse,
+  process,
+  text,
+} from './dom.js';
+
+export const list = () => $('#list');
+export const rows = () => $$('#conv-list > .conv[id]');
+export const rowOf = (id) => document.getElementById(`conv-${id}`);
+export const selectedId = () => $('#thread')?.dataset.conversation || null;
+
+const assignees = (row) => (row.dataset.assignees ?? '').split(/\s+/).filter(Boolean);
+export const isMine = (row) => assignees(row).includes(me());
+export const isUnassigned = (row) => assignees(row).length === 0;
+
+const shows = {
+  mine: isMine,
+  unassigned: isUnassigned,
+  others: (row) => !isUnassigned(row) && !isMine(row),
+};
+
+/** Whether the row is part of what the list shows now. */
+export function belongs(row) {
+  const { status, show, group, agentFilter } = list().dataset;
+  return (
+    row.dataset.status === status &&
+    (shows[show]?.(row) ?? true) &&
+    (!group || row.dataset.group === group) &&
+    (!agentFilter || assignees(row).includes(agentFilter))
+  );
+}
+
+const number = (row, name) => Number(row.dataset[name] || 0);
+const newest = (a, b) => number(b, 'activity') - number(a, 'activity');
+
+const orders = {
+  activity: newest,
+  waiting: (a, b) =>
+    (number(a, 'waiting') || Infinity) - (number(b, 'waiting') || Infinity) || newest(a, b),
+  unread: (a, b) => (number(b, 'unread') > 0) - (number(a, 'unread') > 0) || newest(a, b),
+};
+
+/** Like the server's order, as far as a page can know; NaN means "equal". */
+export const compare = (a, b) => (orders[list().dataset.sort] ?? newest)(a, b) || 0;
+
+/** What the visitor writes before the agent's eyes is not unread for a moment. */
+export const unreadOf = (frame) =>
+  frame.by === 'visitor' && frame.id === selectedId() && isVisible() ? 0 : frame.unread;
+
+export function build(html, unread) {
+  const row = parse(html).querySelector('.conv');
+  row.dataset.unread = unread;
+  if (!hasFullAccess() && !isMine(row)) $('[data-resolve]', row)?.remove();
+  addQuery(row);
+  showUnread(row);
+  showWaiting(row);
+  markSelected(row, selectedId());
+  process(row);
+  return row;
+}
+
+/** Pushed rows know only the path: the filters of this page belong to it. */
+function addQuery(row) {
+  const query = new URLSearchParams(location.search);
+  query.delete('after');
+  const suffix = query.size ? `?${query}` : '';
+  const link = $('.conv__link', row);
+  for (const name of ['href', 'hx-get']) {
+    const url = link.getAttribute(name);
+    if (url) link.setAttribute(name, url.split('?')[0] + suffix);
+  }
+  $$('[name=next_query]', row).forEach((input) => (input.value = query.toString()));
+}
+
+export function showUnread(row) {
+  const unread = number(row, 'unread');
+  row.classList.toggle('is-unread', unread > 0);
+  const badge = $('[data-unread-badge]', row);
+  if (!badge) return;
+  badge.hidden = unread === 0;
+  badge.replaceChildren(String(unread), element('span', 'sr-only', ` ${text('unread')}`));
+}
+
+const units = [
+  ['days', 1440],
+  ['hours', 60],
+  ['minutes', 1],
+];
+
+/** "4 min" beside who waits for an answer, as the server words it. */
+export function showWaiting(row) {
+  const label = $('[data-waiting-label]', row);
+  if (!label || !row.dataset.waiting) return;
+  const minutes = Math.max(Math.floor((Date.now() - number(row, 'waiting')) / 60_000), 0);
+  const [unit, size] = units.find(([, length]) => minutes >= length) ?? units.at(-1);
+  const passed = Math.floor(minutes / size);
+  label.textContent = text(unit === 'days' && passed === 1 ? 'day' : unit, { number: passed });
+}
+
+export function markSelected(row, id) {
+  const link = $('.conv__link', row);
+  if (row.dataset.id === id) link.setAttribute('aria-current', 'true');
+  else link.removeAttribute('aria-current');
+}

@@ -1,0 +1,213 @@
+/** The open conversation: pushes are a speed-up, `messages/?after=` is the truth. */
+
+import { emit, on } from './bus.js';
+import { $, $$, app, debounce, isVisible, parse, process, text } from './dom.js';
+import * as log from './log.js';
+import { RequestError, get, post } from './request.js';
+import { setUnread } from './list.js';
+import { send } from './socket.js';
+import { toast } from './toast.js';
+
+const TYPING = 6_000;
+const RECENT = 10_000;
+
+let shown = null;
+let needsRead = false;
+let caughtUpAt = 0;
+let typingTimer;
+// Frames may overtake the page that was asked for: what is the newest of each thread?
+const newest = new Map();
+
+const thread = () => $('#thread');
+const current = () => thread()?.dataset.conversation || null;
+const lastSeq = () => Number(thread().dataset.lastSeq || 0);
+
+export const viewed = current;
+
+/** Whatever brought another thread into the page: links, history, a fresh load. */
+export function sync() {
+  if (thread() === shown) return;
+  shown = thread();
+  const id = current();
+  if (app() && app().dataset.view !== 'page') app().dataset.view = id ? 'thread' : 'list';
+  needsRead = Boolean(id);
+  tellView();
+  emit('selected', { id });
+  if (!id) return;
+  log.tidy();
+  if ((newest.get(id) ?? 0) > lastSeq()) catchUp();
+  markRead();
+}
+
+const tellView = () => send({ type: 'view', conversation: current() });
+
+// Catching up
+
+let running = null;
+let wanted = false;
+
+/** Ask for what came after the last entry; calls meanwhile end in one more round. */
+export function catchUp() {
+  wanted = true;
+  running ??= rounds().finally(() => (running = null));
+  return running;
+}
+
+async function rounds() {
+  while (wanted && current()) {
+    wanted = false;
+    const id = current();
+    const asked = lastSeq();
+    try {
+      const response = await get(`${thread().dataset.messagesUrl}?after=${asked}`);
+      const html = await response.text();
+      if (current() !== id) {
+        wanted = true;
+        continue;
+      }
+      const items = [...parse(html).querySelectorAll('li[data-seq]')];
+      take(items);
+      caughtUpAt = Date.now();
+      // A long absence comes in portions.
+      if (items.length && Number(response.headers.get('X-Last-Seq')) > lastSeq()) wanted = true;
+    } catch (error) {
+      if (error instanceof RequestError && error.status === 404 && current() === id) gone({ id });
+      return; // The next frame or connection asks again.
+    }
+  }
+}
+
+function take(items) {
+  const added = log.append(items);
+  const seqs = items.map((item) => Number(item.dataset.seq));
+  thread().dataset.lastSeq = Math.max(lastSeq(), ...seqs);
+  if (added.some((item) => item.dataset.author === 'visitor')) {
+    hideTyping();
+    needsRead = true;
+    markRead();
+  }
+  if (added.some((item) => item.dataset.author === 'event')) refreshHead();
+}
+
+function onConversation(frame) {
+  if (frame.seq) newest.set(frame.id, Math.max(newest.get(frame.id) ?? 0, frame.seq));
+  if (frame.id !== current()) return;
+  if (frame.seq > lastSeq()) {
+    const whole = frame.message && frame.seq === lastSeq() + 1;
+    if (whole) take([...parse(frame.message).querySelectorAll('li[data-seq]')]);
+    else catchUp();
+  }
+  const moved = frame.status !== thread().dataset.status;
+  if (moved) thread().dataset.status = frame.status;
+  if (frame.head || moved) refreshHead();
+  log.showSeen(frame.visitor_seen);
+}
+
+// The head, and whether an answer is possible
+
+const refreshHead = debounce(async () => {
+  const id = current();
+  if (!id) return;
+  let html;
+  try {
+    html = await (await get(thread().dataset.headUrl)).text();
+  } catch (error) {
+    if (error instanceof RequestError && error.status === 404 && current() === id) gone({ id });
+    return;
+  }
+  if (current() !== id) return;
+  for (const fresh of parse(html).children) replaceById(fresh);
+}, 100);
+
+function replaceById(fresh) {
+  const old = fresh.id && document.getElementById(fresh.id);
+  if (!old) return;
+  // A composer somebody writes in stays, unless it is (un)locked.
+  const locked = (composer) => composer.matches('.composer--locked');
+  if (fresh.id === 'composer' && locked(old) === locked(fresh)) return;
+  fresh.removeAttribute('hx-swap-oob');
+  const hadFocus = old.contains(document.activeElement);
+  old.replaceWith(fresh);
+  process(fresh);
+  if (hadFocus) $('button, a, summary, textarea', fresh)?.focus({ preventScroll: true });
+  emit('content', { root: fresh });
+}
+
+// Read, typing, gone
+
+const markRead = debounce(async () => {
+  const id = current();
+  if (!id || !needsRead || !isVisible()) return;
+  needsRead = false;
+  setUnread(id, 0);
+  emit('read', { id });
+  try {
+    await post(thread().dataset.readUrl);
+  } catch {
+    needsRead = true;
+  }
+}, 300);
+
+function hideTyping() {
+  clearTimeout(typingTimer);
+  const typing = $('#typing');
+  if (typing) typing.hidden = true;
+}
+
+function onTyping({ id, active }) {
+  if (id !== current()) return;
+  hideTyping();
+  const typing = $('#typing');
+  if (!active || !typing) return;
+  typing.hidden = false;
+  typingTimer = setTimeout(hideTyping, TYPING);
+}
+
+/** No longer visible to this agent: nothing of it stays on the screen. */
+function gone({ id }) {
+  newest.delete(id);
+  if (id !== current()) return;
+  toast(text('gone'));
+  thread().removeAttribute('data-conversation');
+  thread().replaceChildren();
+  $('#visitor-card')?.replaceChildren();
+  history.replaceState(history.state, '', `${app().dataset.inbox ?? '/'}${location.search}`);
+  shown = null;
+  sync();
+  emit('gone', { id });
+}
+
+function onReturn() {
+  if (!isVisible()) return;
+  markRead();
+  if (current() && Date.now() - caughtUpAt > RECENT) catchUp();
+}
+
+export function start() {
+  log.start();
+  on('frame:conversation', onConversation);
+  on('frame:typing', onTyping);
+  on('frame:gone', gone);
+  on('socket:open', ({ again }) => {
+    tellView();
+    if (!current()) return;
+    catchUp();
+    if (again) refreshHead();
+  });
+  addEventListener('focus', onReturn);
+  document.addEventListener('visibilitychange', onReturn);
+  document.addEventListener('htmx:afterSettle', (event) => {
+    if ($('#log')?.contains(event.detail.elt) || event.detail.elt.id === 'log') log.tidy();
+    sync();
+  });
+  document.addEventListener('htmx:historyRestore', sync);
+  // One path into the page: what a push has brought already is not swapped in again.
+  document.addEventListener('htmx:oobBeforeSwap', (event) => {
+    const { fragment, target } = event.detail;
+    if (target.id !== 'log') return;
+    $$('[data-seq]', fragment).forEach((item) => {
+      if (document.getElementById(item.id)) item.remove();
+    });
+  });
+  sync();
+}
