@@ -153,6 +153,12 @@ def publish_signed_out(agent_id: int, session_key: str) -> None:
     _send([(groups.agent(agent_id), event)])
 
 
+def publish_session_revoked(visitor_id: int, session_id: int) -> None:
+    """Close the sockets of a visitor's browser whose token was revoked."""
+    event = {"type": "visitor.revoked", "session": session_id}
+    _send([(groups.visitor(visitor_id), event)])
+
+
 def _load(conversation_id: int) -> Conversation:
     return Conversation.objects.with_row().with_reads().get(pk=conversation_id)
 
