@@ -55,8 +55,8 @@ SECRET_KEY = _required(
     "a long random text that stays the same over restarts, for example from "
     "`openssl rand -base64 48`.",
 )
-if not DEVELOPMENT and len(SECRET_KEY) < 40:
-    raise ImproperlyConfigured("Set SECRET_KEY: at least 40 characters, random.")
+if not DEVELOPMENT and (len(SECRET_KEY) < 50 or "development-only" in SECRET_KEY):
+    raise ImproperlyConfigured("Set SECRET_KEY: at least 50 characters, random.")
 SITE_URL = _required(
     "SITE_URL",
     "http://localhost:8000",
@@ -93,6 +93,8 @@ REDIS_URL = _required(
     "redis://127.0.0.1:6379/0",
     "a Redis 7 or Valkey, as redis://:password@host:6379/0.",
 )
+if not REDIS_URL.startswith(("redis://", "rediss://")):
+    raise ImproperlyConfigured("Set REDIS_URL: it begins with redis:// or rediss://.")
 # Django's persistent connections and psycopg's pool exclude each other.
 _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
 _database["OPTIONS"] = _database.get("OPTIONS", {}) | {
@@ -193,7 +195,7 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "supportdesk.accounts.backends.AgentBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -313,6 +315,9 @@ ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 
+# The widget's rate limits are multiplied by it; load tests raise it.
+WIDGET_RATE_FACTOR = env.float("WIDGET_RATE_FACTOR", 1.0)
+
 # Mail
 
 DEFAULT_FROM_EMAIL = _text("DEFAULT_FROM_EMAIL", "Supportdesk <desk@localhost>")
@@ -320,7 +325,12 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 _mail = dj_email_url.parse(
     _text("EMAIL_URL", "console:" if DEVELOPMENT else "smtp://localhost:25")
 )
+if "EMAIL_BACKEND" not in _mail:
+    raise ImproperlyConfigured(
+        "Set EMAIL_URL: for example submission://user:password@mail.example.com:587."
+    )
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]
 EMAIL_HOST = _mail["EMAIL_HOST"]
 EMAIL_PORT = _mail["EMAIL_PORT"]
 EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"]

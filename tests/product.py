@@ -42,7 +42,7 @@ class Product:
             "SITE_URL": self.url,
             "MEDIA_ROOT": str(self.directory / "media"),
             "STATIC_ROOT": str(self.directory / "static"),
-            "EMAIL_URL": f"file://{self.directory / 'mail'}",
+            "EMAIL_URL": f"file:///{self.directory / 'mail'}",
             # Programs of their own must not write into this process's coverage.
             "COVERAGE_PROCESS_START": "",
         }
@@ -77,6 +77,10 @@ class Product:
         )
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def shell(self, code: str) -> str:
+        """What Python code prints that runs inside the product, on its database."""
+        return self.manage("shell", "--no-imports", "-c", code)
 
     def start(self) -> None:
         self.start_web(wait=False)

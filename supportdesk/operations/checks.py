@@ -31,7 +31,7 @@ def check_environment(
         messages.append(
             Warning(
                 "Mail goes nowhere.",
-                hint="Set EMAIL_URL, for example smtp+tls://user:password@host:587.",
+                hint="Set EMAIL_URL, for example submission://user:password@host:587.",
                 id="operations.W001",
             )
         )

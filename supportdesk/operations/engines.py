@@ -9,11 +9,10 @@ share one pair. Nothing here needs Django: it runs before settings are read.
 
 import fcntl
 import json
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -123,7 +122,7 @@ class Engines:
 
 
 def provide(
-    environ: "os._Environ[str]", directory: Path, *, throwaway: bool = False
+    environ: MutableMapping[str, str], directory: Path, *, throwaway: bool = False
 ) -> Engines | None:
     """Fill in the addresses that the environment does not name."""
     if environ.get("DATABASE_URL") and environ.get("REDIS_URL"):

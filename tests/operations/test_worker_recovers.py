@@ -39,7 +39,7 @@ def beat_once(product, server):
         for queue in ("default", "delivery", "notifications")
     ]
     server.delete(*names)
-    product.manage("shell", "--no-imports", "-c", HEARTBEAT)
+    product.shell(HEARTBEAT)
     begun = time.monotonic()
     while time.monotonic() - begun < RECOVERED:
         if all(server.mget(names)):

@@ -33,10 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host = os.environ.get("HOST", "127.0.0.1")
-        try:
-            port = int(os.environ.get("PORT", "8000"))
-        except ValueError:
-            raise CommandError("PORT must be a number.") from None
+        port = port_number(os.environ.get("PORT", "8000"))
         refuse_taken_port(host, port)
         for directory in (settings.VAR_DIR, settings.STATIC_ROOT, settings.MEDIA_ROOT):
             directory.mkdir(parents=True, exist_ok=True)
@@ -65,13 +62,20 @@ class Command(BaseCommand):
         return bool(users.filter(email=DEMO_LOGINS[0]).exists())
 
 
+def port_number(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 0 < number < 65536:
+        raise CommandError("PORT must be a number from 1 to 65535.")
+    return number
+
+
 def refuse_taken_port(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise CommandError(
                 f"Cannot listen on {host}:{port}: {error}. Is another desk running? "
                 f"Stop it, or choose another port: PORT={port % 65535 + 1} make run"
