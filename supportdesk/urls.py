@@ -1,5 +1,6 @@
-from django.contrib import admin
 from django.urls import include, path
+
+from supportdesk.accounts.admin import site
 
 urlpatterns = [
     path("", include("conversations.urls")),
@@ -7,5 +8,6 @@ urlpatterns = [
     path("", include("supportdesk.accounts.urls")),
     path("", include("supportdesk.operations.urls")),
     path("", include("supportdesk.demo.urls")),
-    path("admin/", admin.site.urls),
+    path("settings/", include("channels_integration.settings_urls")),
+    path("admin/", site.urls),
 ]

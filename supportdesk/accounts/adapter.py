@@ -40,9 +40,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return resolve_url(settings.LOGIN_REDIRECT_URL)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        return resolve_url(
-            "accounts:profile" if request.user.account_id else "admin:index"
-        )
+        if isinstance(request.user, User) and request.user.account_id is None:
+            return resolve_url("admin:index")
+        return resolve_url("accounts:profile")
 
     def _get_login_attempts_cache_key(
         self, request: HttpRequest, **credentials: Any

@@ -3,12 +3,15 @@ from typing import Any
 from allauth.account import forms as allauth
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from supportdesk.accounts.models import Presence, User
 from supportdesk.accounts.pictures import FORMATS, PictureError, square_picture
 from supportdesk.core.forms import DressedForm
 from supportdesk.core.text import clean_line
+
+MAX_PASSWORD = 256
 
 
 class LoginForm(DressedForm, allauth.LoginForm):
@@ -19,10 +22,10 @@ class LoginForm(DressedForm, allauth.LoginForm):
         login, password = self.fields["login"], self.fields["password"]
         login.label = _("E-mail")
         login.widget.attrs |= {"autocomplete": "username", "autofocus": True}
-        login.max_length = 254
         password.label, password.help_text = _("Password"), ""
         # The hasher's work grows with the length of what it is given.
-        password.widget.attrs["maxlength"] = password.max_length = 256
+        password.widget.attrs["maxlength"] = MAX_PASSWORD
+        password.validators.append(MaxLengthValidator(MAX_PASSWORD))
         self.fields["remember"].label = _("Stay signed in on this device")
         self.fields["remember"].initial = True
 

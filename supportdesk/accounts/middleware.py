@@ -1,9 +1,11 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
 
 from django.contrib.auth import middleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -18,9 +20,9 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
     """
 
     def handle_no_permission(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponse]
-    ) -> HttpResponseBase:
-        if request.htmx:
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> Any:
+        if request.headers.get("HX-Request"):
             return HttpResponseClientRedirect(
                 resolve_url(self.get_login_url(view_func))
             )
@@ -28,14 +30,13 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
 
 
 class AgentLocaleMiddleware:
-    """Language of the agent; before sign-in the browser's, or the chosen cookie's."""
+    """Language of the agent and clock of their account; before sign-in the browser's
+    language, or the chosen cookie's."""
 
     sync_capable = True
     async_capable = False
 
-    def __init__(
-        self, get_response: Callable[[HttpRequest], HttpResponse | Awaitable]
-    ) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -44,7 +45,9 @@ class AgentLocaleMiddleware:
             language = user.language
         else:
             language = translation.get_language_from_request(request)
-        with translation.override(language):
+        account = user.account if isinstance(user, User) else None
+        clock = timezone.override(account.tz) if account else nullcontext()
+        with translation.override(language), clock:
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)

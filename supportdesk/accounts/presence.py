@@ -48,11 +48,8 @@ def forget(account_id: int, agent_id: int, device: str | None = None) -> None:
     if device is not None:
         redis.client().zrem(key, f"{agent_id}:{device}")
         return
-    devices = [
-        member
-        for member in redis.client().zrange(key, 0, -1)
-        if member.startswith(f"{agent_id}:")
-    ]
+    members = [str(member) for member in redis.client().zrange(key, 0, -1)]
+    devices = [member for member in members if member.startswith(f"{agent_id}:")]
     if devices:
         redis.client().zrem(key, *devices)
 
@@ -60,7 +57,7 @@ def forget(account_id: int, agent_id: int, device: str | None = None) -> None:
 def reachable_ids(account_id: int) -> set[int]:
     since = time.time() - GRACE
     found = redis.client().zrangebyscore(_devices_key(account_id), since, "+inf")
-    return {int(member.partition(":")[0]) for member in found}
+    return {int(str(member).partition(":")[0]) for member in found}
 
 
 def states(account_id: int) -> dict[int, str]:

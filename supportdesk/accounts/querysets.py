@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 if TYPE_CHECKING:
-    from supportdesk.accounts.models import User
+    from supportdesk.accounts.models import AgentGroup, User  # noqa: F401
 
 
 class AgentQuerySet(models.QuerySet["User"]):

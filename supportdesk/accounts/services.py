@@ -130,7 +130,9 @@ def change_access(
     be left without an active owner.
     """
     # The account row is the lock for "is there still an owner".
-    Account.objects.select_for_update().get(pk=agent.account_id)
+    if agent.account_id is None:
+        raise ValueError("the platform operator has no access to change")
+    account = Account.objects.select_for_update().get(pk=agent.account_id)
     agent = User.objects.select_for_update().get(pk=agent.pk)
     role = role if role is not None else agent.role
     is_active = is_active if is_active is not None else agent.is_active
@@ -142,11 +144,10 @@ def change_access(
         groups = list(groups)
         _same_account(agent.account_id, groups)
         agent.groups.set(groups)
-    if not is_active and agent.account_id is not None:
-        presence.forget(agent.account_id, agent.pk)
+    if not is_active:
+        presence.forget(account.pk, agent.pk)
     emit_on_commit(access_changed, AccessChanged(agent_id=agent.pk))
-    if agent.account_id is not None:
-        emit_on_commit(presence_changed, PresenceChanged(account_id=agent.account_id))
+    emit_on_commit(presence_changed, PresenceChanged(account_id=account.pk))
     return agent
 
 

@@ -47,9 +47,9 @@ def presence(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=422)
     agent = services.set_presence(agent=agent_of(request), presence=form.chosen())
-    if request.htmx:
+    if request.headers.get("HX-Request"):
         return render(request, "components/_presence.html", {"me": agent})
-    back = request.POST.get("next")
+    back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
     return redirect("conversations:inbox")

@@ -20,7 +20,7 @@ class _Rejects:
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
         context = self.get_context_data(form=form)  # type: ignore[attr-defined]
-        return self.render_to_response(context, status=422)  # type: ignore[attr-defined, no-any-return]
+        return self.render_to_response(context, status=422)  # type: ignore[attr-defined]
 
 
 class LoginView(_Rejects, views.LoginView):

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from channels_integration.website import settings_views
+
+app_name = "settings"
+
+urlpatterns = [
+    path("", settings_views.home, name="home"),
+    path("channels/", settings_views.channels, name="channels"),
+    path("channels/website/new/", settings_views.website_create, name="website_create"),
+    path("channels/website/<int:pk>/", settings_views.website, name="website"),
+]

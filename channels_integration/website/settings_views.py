@@ -1,0 +1,74 @@
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from channels_integration.website.forms import WebsiteForm
+from conversations import services
+from conversations.models import Channel
+from supportdesk.accounts.access import agent_of, full_access_required
+from supportdesk.accounts.models import User
+
+_HERE = {"page_section": "settings", "settings_here": "channels"}
+
+
+def _websites(agent: User):  # type: ignore[no-untyped-def]
+    return Channel.objects.visible_to(agent).filter(kind=Channel.Kind.WEBSITE)
+
+
+@require_safe
+@full_access_required
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("settings:channels")
+
+
+@require_safe
+@full_access_required
+def channels(request: HttpRequest) -> HttpResponse:
+    context = {"websites": _websites(agent_of(request)), **_HERE}
+    return render(request, "settings/channels.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@full_access_required
+def website_create(request: HttpRequest) -> HttpResponse:
+    form = WebsiteForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _page(request, form)
+    account = agent_of(request).account
+    if account is None:
+        raise TypeError("full access without an account")
+    channel = services.create_channel(
+        account=account,
+        kind=Channel.Kind.WEBSITE,
+        name=form.cleaned_data["name"],
+        config=form.config(),
+    )
+    messages.success(request, _("The website is added. Now paste its line of code."))
+    return redirect("settings:website", pk=channel.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@full_access_required
+def website(request: HttpRequest, pk: int) -> HttpResponse:
+    channel = get_object_or_404(_websites(agent_of(request)), pk=pk)
+    data = request.POST if request.method == "POST" else None
+    form = WebsiteForm(data, channel=channel)
+    if not form.is_valid():
+        return _page(request, form)
+    services.update_channel(
+        channel=channel,
+        name=form.cleaned_data["name"],
+        config=form.config(),
+        is_active=form.cleaned_data["is_active"],
+    )
+    messages.success(request, _("The website's settings are saved."))
+    return redirect("settings:website", pk=channel.pk)
+
+
+def _page(request: HttpRequest, form: WebsiteForm) -> HttpResponse:
+    context = {"form": form, "channel": form.channel, "site_url": settings.SITE_URL}
+    status = 422 if form.is_bound else 200
+    return render(request, "settings/website.html", {**context, **_HERE}, status=status)
