@@ -24,7 +24,7 @@ function set(form, list) {
 
 export function add(form, list) {
   if (!input(form)) return;
-  const limit = Number(input(form).dataset.maxBytes || Infinity);
+  const limit = Number(form.dataset.maxBytes || Infinity);
   const fitting = [...list].filter((file) => file.size <= limit);
   for (const file of list) {
     if (file.size <= limit) continue;
@@ -63,6 +63,10 @@ const hasFiles = ({ dataTransfer }) => dataTransfer?.types.includes('Files');
 const dropping = (on) => composer()?.classList.toggle('is-dropping', on);
 
 export function start() {
+  document.addEventListener('click', ({ target }) => {
+    const button = target.closest('[data-attach]');
+    if (button) input(button.closest('form')).click();
+  });
   document.addEventListener('change', ({ target }) => {
     // The browser replaces the choice; here a second one adds to the first.
     if (target === input()) add(composer(), files(composer()));

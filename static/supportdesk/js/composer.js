@@ -22,8 +22,7 @@ let lastMode = 'reply';
 
 const composer = () => $('#composer');
 const field = (form = composer()) => form && $('.composer__text', form);
-const modeOf = (form) =>
-  form.dataset.mode ?? (form.classList.contains('composer--note') ? 'note' : 'reply');
+const modeOf = (form) => form.dataset.mode;
 const idOf = (form) => form.dataset.conversation;
 
 // Kind of message
@@ -31,8 +30,9 @@ const idOf = (form) => form.dataset.conversation;
 function setMode(form, mode) {
   form.dataset.mode = mode;
   form.classList.toggle('composer--note', mode === 'note');
-  const radio = $(`[data-mode="${mode}"] input`, form);
-  if (radio) radio.checked = true;
+  for (const button of $$('button[data-mode]', form)) {
+    button.setAttribute('aria-pressed', button.dataset.mode === mode);
+  }
   const { replyPlaceholder, notePlaceholder } = field(form).dataset;
   field(form).placeholder = (mode === 'note' ? notePlaceholder : replyPlaceholder) ?? '';
 }
@@ -101,25 +101,29 @@ async function submit(form, submitter) {
   form.setAttribute('aria-busy', 'true');
   const url = message.mode === 'note' ? form.dataset.noteUrl : form.dataset.replyUrl;
   const patience = attachments.files(form).length ? UPLOAD_TIMEOUT : TIMEOUT;
+  const body = new FormData(form, submitter);
+  // The choice for pages without script; here the address says it.
+  body.delete('kind');
   let answer;
   try {
-    answer = await postForm(url, new FormData(form, submitter), patience);
+    answer = await postForm(url, body, patience);
   } catch {
     answer = { status: 0 };
   }
   form.classList.remove('is-sending');
   form.removeAttribute('aria-busy');
-  if (answer.status === 0 || answer.status >= 500 || answer.status === 413) {
-    return failed(form, answer.status);
-  }
+  if (answer.status === 0 || answer.status >= 500) return failed(form, answer.status);
   const isRefused = answer.status >= 400;
   if (isRefused) pending.delete(idOf(form));
   else sent(form, message);
-  if (form.isConnected && answer.html) {
-    lastMode = modeOf(form);
-    window.htmx.swap(form, answer.html, { swapStyle: 'outerHTML' });
-    setUp();
-  } else if (isRefused) failed(form, answer.status);
+  if (isRefused && answer.status !== 422) return failed(form, answer.status);
+  if (!form.isConnected) {
+    if (isRefused) toast(text('not-sent-error'), { error: true });
+    return;
+  }
+  lastMode = modeOf(form);
+  window.htmx.swap(form, answer.html, { swapStyle: 'outerHTML' });
+  setUp();
 }
 
 function sent(form, message) {
@@ -130,7 +134,17 @@ function sent(form, message) {
   const typed = message.mode === modeOf(form) ? field(form).value : '';
   const rest = typed.startsWith(message.text) ? typed.slice(message.text.length) : typed;
   drafts.save(idOf(form), message.mode, rest.trimStart());
+  if (message.mode !== modeOf(form)) saveDraft(form);
   if (form.isConnected) catchUp();
+  else emptySame(form, message);
+}
+
+/** The thread was left and opened again meanwhile: its box holds what is now sent. */
+function emptySame(form, message) {
+  const now = composer();
+  if (!now || !field(now) || idOf(now) !== idOf(form) || modeOf(now) !== message.mode) return;
+  if (field(now).value === message.text) field(now).value = '';
+  attachments.restore(now);
 }
 
 function failed(form, status) {
@@ -180,11 +194,9 @@ function setUp() {
   const form = composer();
   if (form === known) return;
   if (known && field(known) && !known.dataset.sent) saveDraft(known);
-  const conversation = $('#thread')?.dataset.conversation;
-  const same = known && form && idOf(known) === conversation;
+  const same = known && form && idOf(known) === idOf(form);
   known = form;
   if (!form || !field(form)) return;
-  form.dataset.conversation = conversation;
   setMode(form, same ? lastMode : modeOf(form));
   // After a refusal the server gives back what was sent, with the reason.
   if (!field(form).value) restoreDraft(form);
@@ -208,14 +220,11 @@ export function start() {
     noteTyping(target.form);
   });
   document.addEventListener('focusout', ({ target }) => isField(target) && stopTyping());
-  document.addEventListener('change', ({ target }) => {
-    const choice = target.closest('#composer [data-mode]');
-    if (choice) switchMode(target.form, choice.dataset.mode);
-  });
-  document.addEventListener('click', (event) => {
-    // Who chose by pointer wants to write; arrow keys (no `detail`) still choose.
-    const chosen = event.detail > 0 && event.target.closest('#composer [data-mode]');
-    if (chosen) field()?.focus();
+  document.addEventListener('click', ({ target }) => {
+    const choice = target.closest('#composer button[data-mode]');
+    if (!choice) return;
+    switchMode(choice.form, choice.dataset.mode);
+    field().focus();
   });
   addEventListener('pagehide', () => composer() && saveDraft(composer()));
   on('selected', () => {

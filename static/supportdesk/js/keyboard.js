@@ -66,8 +66,8 @@ const actions = {
 };
 
 function toComposer(mode) {
-  $(`#composer [data-mode="${mode}"] input`)?.click();
-  $('#composer .composer__text')?.focus();
+  // Choosing a kind of message puts the cursor into the field, too.
+  $(`#composer button[data-mode="${mode}"]`)?.click();
 }
 
 function showShortcuts() {
@@ -102,6 +102,7 @@ export function start() {
     if (dialog && event.target.closest('[data-dialog-close]')) dialog.close();
   });
   on('content', updateStop);
+  document.addEventListener('htmx:afterSettle', updateStop);
   on('selected', updateStop);
   updateStop();
 }

@@ -61,9 +61,12 @@ function leave(row) {
   row.classList.add('is-leaving');
   setTimeout(() => {
     row.remove();
-    if (!rows().length) refresh();
+    refreshIfEmpty();
   }, LEAVING);
 }
+
+/** The server says what to do about an empty list. */
+const refreshIfEmpty = () => $('#conv-list') && !rows().length && refresh();
 
 function place(row) {
   const others = rows().filter((other) => other !== row);
@@ -79,7 +82,7 @@ const isBeyond = (row) => {
   const last = rows()
     .filter((other) => other.dataset.id !== row.dataset.id)
     .at(-1);
-  return Boolean($('[data-next-page]', list()) && last && compare(row, last) > 0);
+  return Boolean($('#next-rows') && last && compare(row, last) > 0);
 };
 
 const inPlace = (row) => {
@@ -163,7 +166,9 @@ export function start() {
   on('socket:open', ({ again }) => again && refresh());
   on('selected', ({ id }) => markCurrent(id));
   document.addEventListener('htmx:afterSettle', (event) => {
-    if (list()?.contains(event.detail.elt)) dropDoubles();
+    if (!list()?.contains(event.detail.elt)) return;
+    dropDoubles();
+    refreshIfEmpty();
   });
   setInterval(() => rows().forEach(showWaiting), 30_000);
 }

@@ -43,14 +43,17 @@ export function start() {
     const button = event.target.closest('[data-copy]');
     if (button) copy(button);
   });
-  // The composer says it beside the text that was not sent.
-  const elsewhere = ({ detail }) => !detail.elt.closest?.('#composer');
-  document.addEventListener('htmx:responseError', (event) => {
-    if (elsewhere(event)) toast(text('error'), { error: true });
-  });
-  for (const name of ['htmx:sendError', 'htmx:timeout']) {
-    document.addEventListener(name, (event) => {
-      if (elsewhere(event)) toast(text('no-network'), { error: true });
-    });
+  // Ctrl and click opens a tab, also where htmx would swap.
+  document.addEventListener(
+    'click',
+    (event) => {
+      const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+      if (elsewhere && event.target.closest('a[hx-get][href]')) event.stopImmediatePropagation();
+    },
+    { capture: true },
+  );
+  document.addEventListener('htmx:responseError', () => toast(text('error'), { error: true }));
+  for (const name of ['htmx:sendError', 'htmx:timeout', 'htmx:historyCacheMissLoadError']) {
+    document.addEventListener(name, () => toast(text('no-network'), { error: true }));
   }
 }

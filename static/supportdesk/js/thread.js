@@ -2,6 +2,7 @@
 
 import { emit, on } from './bus.js';
 import { $, $$, app, debounce, isVisible, parse, process, text } from './dom.js';
+import { closeDrawer } from './drawer.js';
 import * as log from './log.js';
 import { RequestError, get, post } from './request.js';
 import { setUnread } from './list.js';
@@ -27,6 +28,7 @@ export const viewed = current;
 /** Whatever brought another thread into the page: links, history, a fresh load. */
 export function sync() {
   if (thread() === shown) return;
+  const isFirst = shown === null;
   shown = thread();
   const id = current();
   if (app() && app().dataset.view !== 'page') app().dataset.view = id ? 'thread' : 'list';
@@ -35,6 +37,8 @@ export function sync() {
   emit('selected', { id });
   if (!id) return;
   log.tidy();
+  // On a phone the thread covers the list, and the link just used with it.
+  if (!isFirst && !$('#list')?.checkVisibility()) $('.thread-scroll')?.focus();
   if ((newest.get(id) ?? 0) > lastSeq()) catchUp();
   markRead();
 }
@@ -71,7 +75,7 @@ async function rounds() {
       // A long absence comes in portions.
       if (items.length && Number(response.headers.get('X-Last-Seq')) > lastSeq()) wanted = true;
     } catch (error) {
-      if (error instanceof RequestError && error.status === 404 && current() === id) gone({ id });
+      if (error instanceof RequestError && error.status === 404) gone({ id });
       return; // The next frame or connection asks again.
     }
   }
@@ -112,7 +116,7 @@ const refreshHead = debounce(async () => {
   try {
     html = await (await get(thread().dataset.headUrl)).text();
   } catch (error) {
-    if (error instanceof RequestError && error.status === 404 && current() === id) gone({ id });
+    if (error instanceof RequestError && error.status === 404) gone({ id });
     return;
   }
   if (current() !== id) return;
@@ -164,17 +168,32 @@ function onTyping({ id, active }) {
 }
 
 /** No longer visible to this agent: nothing of it stays on the screen. */
-function gone({ id }) {
+async function gone({ id }) {
   newest.delete(id);
   if (id !== current()) return;
-  toast(text('gone'));
+  const inbox = ($('a.brand')?.pathname ?? '/') + location.search;
+  const card = $('#visitor-card');
+  card?.replaceChildren();
+  closeDrawer();
   thread().removeAttribute('data-conversation');
   thread().replaceChildren();
-  $('#visitor-card')?.replaceChildren();
-  history.replaceState(history.state, '', `${app().dataset.inbox ?? '/'}${location.search}`);
+  history.replaceState(history.state, '', inbox);
   shown = null;
   sync();
+  toast(text('gone'));
   emit('gone', { id });
+  try {
+    const page = new DOMParser().parseFromString(await (await get(inbox)).text(), 'text/html');
+    if (current()) return;
+    for (const name of ['thread', 'visitor-card']) {
+      const fresh = page.getElementById(name);
+      if (fresh) document.getElementById(name)?.replaceWith(fresh);
+    }
+    process(thread());
+    sync();
+  } catch {
+    // An empty pane is right, too.
+  }
 }
 
 function onReturn() {
