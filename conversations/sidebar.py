@@ -34,18 +34,13 @@ class Group:
 
 @dataclass
 class Sidebar:
-    """The frame as one agent sees it."""
+    """The frame as one agent sees it; `all_groups` are those to hand something to."""
 
     counts: Counts
     colleagues: list[tuple[Colleague, int]] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
+    all_groups: list[Group] = field(default_factory=list)
     unread_ids: list[str] = field(default_factory=list)
-
-    def colleague(self, agent_id: int) -> Colleague | None:
-        for colleague, _open in self.colleagues:
-            if colleague.id == agent_id:
-                return colleague
-        return None
 
 
 def sidebar_of(agent: User) -> Sidebar:
@@ -66,6 +61,7 @@ def sidebar_of(agent: User) -> Sidebar:
             for group in groups
             if scope.sees_all or group.id in scope.group_ids
         ],
+        all_groups=groups,
         unread_ids=_unread_ids(agent) if counts.all else [],
     )
 

@@ -1,3 +1,72 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from conversations.views import actions, card, composing, files, inbox, thread
+
+app_name = "conversations"
+
+urlpatterns = [
+    path("", inbox.conversation_list, name="inbox"),
+    path(
+        "conversations/files/<uuid:public_id>/",
+        files.attachment_download,
+        name="attachment",
+    ),
+    path(
+        "conversations/<uuid:public_id>/",
+        inbox.conversation_detail,
+        name="conversation",
+    ),
+    path(
+        "conversations/<uuid:public_id>/messages/",
+        thread.message_list,
+        name="messages",
+    ),
+    path("conversations/<uuid:public_id>/head/", thread.conversation_head, name="head"),
+    path(
+        "conversations/<uuid:public_id>/reply/",
+        composing.conversation_reply,
+        name="reply",
+    ),
+    path(
+        "conversations/<uuid:public_id>/note/", composing.conversation_note, name="note"
+    ),
+    path(
+        "conversations/<uuid:public_id>/join/", actions.conversation_join, name="join"
+    ),
+    path(
+        "conversations/<uuid:public_id>/assign/",
+        actions.conversation_assign,
+        name="assign",
+    ),
+    path(
+        "conversations/<uuid:public_id>/unassign/",
+        actions.conversation_unassign,
+        name="unassign",
+    ),
+    path(
+        "conversations/<uuid:public_id>/group/",
+        actions.conversation_group,
+        name="group",
+    ),
+    path(
+        "conversations/<uuid:public_id>/resolve/",
+        actions.conversation_resolve,
+        name="resolve",
+    ),
+    path(
+        "conversations/<uuid:public_id>/reopen/",
+        actions.conversation_reopen,
+        name="reopen",
+    ),
+    path(
+        "conversations/<uuid:public_id>/read/", actions.conversation_read, name="read"
+    ),
+    path(
+        "conversations/<uuid:public_id>/unread/",
+        actions.conversation_unread,
+        name="unread",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/", card.visitor_edit, name="card_edit"
+    ),
+]

@@ -6,8 +6,9 @@ from conversations.services.assigning import (
     join_conversation,
     unassign_conversation,
 )
-from conversations.services.attachments import check_upload
+from conversations.services.attachments import CheckedUpload, check_upload
 from conversations.services.channels import create_channel, update_channel
+from conversations.services.contact import change_contact
 from conversations.services.posting import (
     add_note,
     post_agent_message,
@@ -20,8 +21,10 @@ from conversations.services.status import reopen_conversation, resolve_conversat
 from conversations.services.transcripts import request_transcript
 
 __all__ = [
+    "CheckedUpload",
     "add_note",
     "assign_conversation",
+    "change_contact",
     "change_group",
     "check_upload",
     "create_channel",

@@ -1,24 +1,29 @@
 """What the desk's pages are drawn with: icons, avatars, times, and the frame."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from conversations.access import can_resolve
-from conversations.models import Conversation
+from conversations.inbox import InboxQuery
+from conversations.models import Channel, Conversation
 from conversations.sidebar import Sidebar, sidebar_of
 from supportdesk.accounts.models import User
+from supportdesk.accounts.people import Person
+from visitors.models import Visitor
 
 register = template.Library()
 
+PRESENT = timedelta(minutes=2)
 _CHANNEL_ICONS = {"messenger": "messenger", "email": "envelope"}
 _FACES = {1: "bad", 3: "neutral", 5: "good"}
 _FACE_ICONS = {1: "frown", 3: "meh", 5: "smile"}
@@ -76,7 +81,11 @@ def _avatar_mark(channel: str, presence: str) -> str:
 def channel_mark(kind: str, *, text: bool = True) -> SafeString | str:
     """Where something came from; nothing for the website, the usual case."""
     if kind not in _CHANNEL_ICONS:
-        return format_html('<span class="channel">{}</span>', _("Live chat")) if text else ""
+        return (
+            format_html('<span class="channel">{}</span>', _("Live chat"))
+            if text
+            else ""
+        )
     label = "Messenger" if kind == "messenger" else _("E-mail")
     return format_html(
         '<span class="channel channel--{}">{}{}</span>',
@@ -111,7 +120,38 @@ def sidebar(context: template.Context) -> Sidebar | None:
     return sidebar_of(user)
 
 
+@register.simple_tag
+def action_url(name: str, conversation: Conversation) -> str:
+    return reverse(f"conversations:{name}", args=[conversation.public_id])
+
+
+@register.simple_tag
+def query_with(query: InboxQuery, **changes: Any) -> str:
+    """The list's query string with some values changed."""
+    return replace(query, **changes).suffix
+
+
+@register.filter
+def channel_name(kind: str) -> str:
+    if kind == Channel.Kind.WEBSITE:
+        return _("Live chat")
+    return str(Channel.Kind(kind).label)
+
+
+@register.filter
+def is_here(visitor: Visitor) -> bool:
+    """Seen within the last two minutes: the time is written once a minute."""
+    return bool(
+        visitor.last_seen_at and timezone.now() - visitor.last_seen_at < PRESENT
+    )
+
+
 # Who may what
+
+
+@register.simple_tag
+def assigned_to(conversation: Conversation, agent: Person) -> bool:
+    return any(person.id == agent.id for person in conversation.people)
 
 
 @register.filter
@@ -182,9 +222,3 @@ def waiting_time(since: datetime) -> str:
         return _("%(number)s h") % {"number": minutes // 60}
     days = minutes // (24 * 60)
     return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
-
-
-@register.filter
-def ago(at: datetime) -> str:
-    """The largest unit alone: "3 hours"."""
-    return timesince(at, depth=1)

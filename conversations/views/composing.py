@@ -1,0 +1,108 @@
+"""Answers and notes."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from conversations import services
+from conversations.exceptions import ConversationError
+from conversations.forms import ComposerForm, fresh_composer
+from conversations.models import Conversation, Message
+from conversations.views.desk import (
+    AgentRequest,
+    agent_view,
+    back_to,
+    composer_context,
+    frame,
+    posted_query,
+    refusal,
+    visible_conversation,
+)
+from conversations.views.inbox import (
+    empty_context,
+    list_context,
+    thread_context,
+)
+
+
+@require_POST
+@agent_view
+def conversation_reply(request: AgentRequest, public_id: UUID) -> HttpResponse:
+    # Without script the same form sends both; a note must never go out.
+    kind = request.POST.get("kind") or Message.Kind.MESSAGE
+    return _compose(request, public_id, kind)
+
+
+@require_POST
+@agent_view
+def conversation_note(request: AgentRequest, public_id: UUID) -> HttpResponse:
+    return _compose(request, public_id, Message.Kind.NOTE)
+
+
+def _compose(request: AgentRequest, public_id: UUID, kind: str) -> HttpResponse:
+    conversation = visible_conversation(request, public_id)
+    data = request.POST.copy()
+    data["kind"] = kind
+    form = ComposerForm(data, request.FILES)
+    if not form.is_valid():
+        return _invalid(request, conversation, form)
+    write = services.post_agent_message
+    if kind == Message.Kind.NOTE:
+        write = services.add_note
+    try:
+        write(
+            conversation_id=conversation.pk,
+            agent=request.user,
+            text=form.cleaned_data["text"],
+            client_id=form.cleaned_data["client_id"],
+            uploads=form.cleaned_data["files"],
+        )
+    except ConversationError as error:
+        form.add_error("text", str(error))
+        return _invalid(request, conversation, form)
+    _mark_read(request, conversation)
+    resolves = form.cleaned_data["then"] == "resolve" and kind == Message.Kind.MESSAGE
+    if resolves:
+        try:
+            services.resolve_conversation(
+                conversation_id=conversation.pk, agent=request.user
+            )
+        except ConversationError as error:
+            if not request.htmx:
+                return refusal(request, error, public_id)
+    if not request.htmx:
+        return back_to(request, public_id)
+    context = {
+        "conversation": visible_conversation(request, public_id),
+        "query": posted_query(request),
+        **composer_context(fresh_composer(kind)),
+    }
+    if resolves:
+        context |= frame(request, context["query"])
+    return render(request, "conversations/composer_answer.html", context)
+
+
+def _mark_read(request: AgentRequest, conversation: Conversation) -> None:
+    """Who answers has read what stood there when the form was sent."""
+    services.mark_read(conversation=conversation, agent=request.user)
+
+
+def _invalid(
+    request: AgentRequest, conversation: Conversation, form: ComposerForm
+) -> HttpResponse:
+    """The text stays in the box, with the reason below it."""
+    query = posted_query(request)
+    if request.htmx:
+        context = {
+            "conversation": conversation,
+            "query": query,
+            **composer_context(form),
+        }
+        return render(request, "conversations/_composer.html", context, status=422)
+    context = thread_context(request, query, conversation.public_id)
+    context |= frame(request, query) | list_context(request, query)
+    context |= empty_context(request, context)
+    context |= {"selected_id": conversation.public_id, **composer_context(form)}
+    return render(request, "conversations/inbox.html", context, status=422)

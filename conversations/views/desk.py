@@ -1,0 +1,135 @@
+"""What the desk's views share: who asks, what the page holds, how actions answer."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
+from django_htmx.middleware import HtmxDetails
+
+from conversations.forms import ComposerForm, fresh_composer
+from conversations.inbox import SORTS, InboxQuery
+from conversations.models import Conversation
+from conversations.services.posting import MAX_TEXT_LENGTH
+from conversations.sidebar import sidebar_of
+from supportdesk.accounts.models import User
+
+
+class AgentRequest(HttpRequest):
+    """A request that `agent_view` let through."""
+
+    htmx: HtmxDetails
+    user: User
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def agent_view(view: View) -> View:
+    """For agents of an account; the platform operator has a desk in admin only."""
+
+    @wraps(view)
+    def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.account_id is None:
+            return redirect("admin:index")
+        response = view(request, *args, **kwargs)
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return guarded
+
+
+def visible_conversation(request: AgentRequest, public_id: UUID) -> Conversation:
+    return get_object_or_404(
+        Conversation.objects.visible_to(request.user).with_row(), public_id=public_id
+    )
+
+
+def wants(request: AgentRequest, target: str) -> bool:
+    """Whether htmx asks for the element with this id rather than for a page."""
+    restores = request.htmx.history_restore_request
+    return bool(request.htmx) and not restores and request.htmx.target == target
+
+
+def frame(request: AgentRequest, query: InboxQuery) -> dict[str, Any]:
+    sidebar = sidebar_of(request.user)
+    return {
+        "query": query,
+        "sidebar": sidebar,
+        "all_groups": sidebar.all_groups,
+        "sorts": SORTS.items(),
+    }
+
+
+def composer_context(composer: ComposerForm | None = None) -> dict[str, Any]:
+    return {
+        "composer": composer or fresh_composer(),
+        "max_text_length": MAX_TEXT_LENGTH,
+        "max_bytes": settings.ATTACHMENT_MAX_BYTES,
+    }
+
+
+def posted_query(request: AgentRequest) -> InboxQuery:
+    """The list the agent came from, read anew: what a form sends is no address."""
+    return InboxQuery.parse(QueryDict(request.POST.get("next_query", "")[:500]))
+
+
+def inbox_address(query: InboxQuery) -> str:
+    return reverse("conversations:inbox") + query.suffix
+
+
+def conversation_address(public_id: UUID, query: InboxQuery) -> str:
+    return reverse("conversations:conversation", args=[public_id]) + query.suffix
+
+
+def back_to(
+    request: AgentRequest, public_id: UUID, *, to_list: bool = False
+) -> HttpResponse:
+    """Where a plain form leads: the conversation, or the list if it is out of sight."""
+    query = posted_query(request)
+    visible = Conversation.objects.visible_to(request.user).filter(public_id=public_id)
+    if to_list or not visible.exists():
+        return redirect(inbox_address(query))
+    return redirect(conversation_address(public_id, query))
+
+
+def head_answer(request: AgentRequest, public_id: UUID) -> HttpResponse:
+    """The thread's head from fresh state, and what of the composer depends on it."""
+    if not request.htmx:
+        return back_to(request, public_id)
+    conversation = (
+        Conversation.objects.visible_to(request.user)
+        .with_row()
+        .with_unread(request.user)
+        .filter(public_id=public_id)
+        .first()
+    )
+    query = posted_query(request)
+    if conversation is None:
+        # The agent just handed it to those who see what this agent does not.
+        return HttpResponseClientRedirect(inbox_address(query))
+    return render(
+        request,
+        "conversations/head_answer.html",
+        frame(request, query) | {"conversation": conversation},
+    )
+
+
+def refusal(request: AgentRequest, error: Exception, public_id: UUID) -> HttpResponse:
+    """The desk says no, and why: a message in the page, or on the next one."""
+    if not request.htmx:
+        messages.error(request, str(error))
+        return back_to(request, public_id, to_list=request.POST.get("from") == "list")
+    html = render_to_string(
+        "components/_toast.html", {"text": str(error), "level": "error"}
+    )
+    return reswap(retarget(HttpResponse(html, status=409), "#toasts"), "beforeend")
