@@ -1,0 +1,235 @@
+import pytest
+from channels.db import database_sync_to_async
+
+from conversations import services
+from conversations.consumers import CLOSE_SIGNED_OUT
+from supportdesk.accounts import presence
+from supportdesk.accounts import services as accounts
+from supportdesk.accounts.models import Role
+from tests.factories import (
+    agent_writes,
+    make_account,
+    make_agent,
+    make_conversation,
+    make_group,
+    owner_of,
+    visitor_writes,
+)
+from tests.sockets import Socket
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+in_db = database_sync_to_async
+
+
+async def desk_socket(client, agent):
+    await in_db(client.force_login)(agent)
+    cookie = f"sessionid={client.cookies['sessionid'].value}"
+    return Socket("/ws/desk/", cookie=cookie, origin="http://testserver")
+
+
+async def test_visitor_message_arrives_as_row_for_all_and_as_message_for_who_looks(
+    client, django_user_model
+):
+    conversation = await in_db(make_conversation)()
+    owner = await in_db(owner_of)(conversation.account)
+    async with await desk_socket(client, owner) as socket:
+        await socket.frames()
+
+        await in_db(visitor_writes)(conversation, "First")
+        [unseen] = await socket.frames("conversation")
+        await socket.send(type="view", conversation=str(conversation.public_id))
+        await in_db(visitor_writes)(conversation, "Second <b>")
+        [seen] = await socket.frames("conversation")
+
+    assert "message" not in unseen
+    assert "First" in unseen["row"]
+    assert (unseen["unread"], unseen["by"], unseen["seq"]) == (2, "visitor", 3)
+    assert "Second &lt;b&gt;" in seen["message"]
+    assert seen["seq"] == 4
+
+
+async def test_own_language_and_no_other(client):
+    account = await in_db(make_account)()
+    agent = await in_db(make_agent)(account, role=Role.FULL, language="de")
+    conversation = await in_db(make_conversation)(account)
+    async with await desk_socket(client, agent) as socket:
+        await socket.frames()
+        await in_db(visitor_writes)(conversation)
+        [frame] = await socket.frames("conversation")
+
+    assert isinstance(frame["row"], str)
+    assert "reads" not in frame
+
+
+async def test_agent_of_another_group_or_account_hears_nothing(client):
+    account = await in_db(make_account)()
+    sales = await in_db(make_group)(account, "Sales")
+    repairs = await in_db(make_group)(account, "Repairs")
+    stranger = await in_db(make_agent)(account, groups=(sales,))
+    elsewhere = await in_db(owner_of)(await in_db(make_account)("Another"))
+    conversation = await in_db(make_conversation)(account, group=repairs)
+    for agent in (stranger, elsewhere):
+        async with await desk_socket(client, agent) as socket:
+            await socket.frames()
+            await socket.send(type="view", conversation=str(conversation.public_id))
+            assert await socket.frames() == [{"type": "error", "code": "bad_request"}]
+
+            await in_db(visitor_writes)(conversation, "secret")
+            await in_db(services.add_note)(
+                conversation_id=conversation.pk,
+                agent=await in_db(owner_of)(account),
+                text="secret note",
+            )
+
+            assert await socket.frames("conversation") == []
+
+
+async def test_moving_a_conversation_away_cuts_the_stream_at_once(client):
+    account = await in_db(make_account)()
+    sales = await in_db(make_group)(account, "Sales")
+    repairs = await in_db(make_group)(account, "Repairs")
+    owner = await in_db(owner_of)(account)
+    agent = await in_db(make_agent)(account, groups=(sales,))
+    conversation = await in_db(make_conversation)(account, group=sales)
+    async with await desk_socket(client, agent) as socket:
+        await socket.send(type="view", conversation=str(conversation.public_id))
+        await socket.frames()
+
+        await in_db(services.change_group)(
+            conversation_id=conversation.pk, group=repairs, by=owner
+        )
+        gone = await socket.frames("gone")
+        await in_db(visitor_writes)(conversation, "secret")
+
+        assert gone == [{"type": "gone", "id": str(conversation.public_id)}]
+        assert await socket.frames("conversation") == []
+
+
+async def test_losing_the_group_while_connected_cuts_the_stream(client):
+    account = await in_db(make_account)()
+    sales = await in_db(make_group)(account, "Sales")
+    repairs = await in_db(make_group)(account, "Repairs")
+    owner = await in_db(owner_of)(account)
+    agent = await in_db(make_agent)(account, groups=(sales, repairs))
+    conversation = await in_db(make_conversation)(account, group=sales)
+    async with await desk_socket(client, agent) as socket:
+        await socket.send(type="view", conversation=str(conversation.public_id))
+        await socket.frames()
+
+        await in_db(accounts.change_access)(agent=agent, by=owner, groups=[repairs])
+        told = [frame["type"] for frame in await socket.frames()]
+        await in_db(visitor_writes)(conversation, "secret")
+
+        assert "gone" in told
+        assert "access" in told
+        assert await socket.frames("conversation") == []
+
+
+async def test_deactivated_agent_is_thrown_out(client):
+    account = await in_db(make_account)()
+    owner = await in_db(owner_of)(account)
+    agent = await in_db(make_agent)(account)
+    async with await desk_socket(client, agent) as socket:
+        await socket.frames()
+
+        await in_db(accounts.change_access)(agent=agent, by=owner, is_active=False)
+
+        assert {"type": "close", "code": CLOSE_SIGNED_OUT} in await socket.frames()
+
+
+async def test_counts_are_each_agents_own(client):
+    account = await in_db(make_account)()
+    agent = await in_db(make_agent)(account)
+    conversation = await in_db(make_conversation)(account)
+    async with await desk_socket(client, agent) as socket:
+        await socket.frames()
+        await in_db(services.join_conversation)(
+            conversation_id=conversation.pk, agent=agent
+        )
+        *_, counts = await socket.frames("counts")
+
+    assert (counts["all"], counts["mine"], counts["unassigned"]) == (1, 1, 0)
+    assert counts["agents"] == {str(agent.pk): 1}
+
+
+async def test_connecting_makes_the_agent_reachable(client):
+    agent = await in_db(make_agent)(await in_db(make_account)())
+
+    async with await desk_socket(client, agent) as socket:
+        await socket.send(type="ping")
+        assert {"type": "pong"} in await socket.frames()
+
+    assert await in_db(presence.is_online)(agent.account_id)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "",
+        "not json",
+        "[]",
+        "null",
+        "7",
+        "{}",
+        '{"type": "base"}',
+        '{"type": ["view"]}',
+        '{"type": "view"}',
+        '{"type": "view", "conversation": 7}',
+        '{"type": "view", "conversation": "0"}',
+        '{"type": "view", "conversation": "\' OR 1=1--"}',
+        '{"type": "desk.access"}',
+        "[" * 2000,
+        '{"type": "ping", "x": "' + "a" * 5000 + '"}',
+    ],
+)
+async def test_odd_frames_get_one_fixed_error(client, frame):
+    agent = await in_db(make_agent)(await in_db(make_account)())
+    async with await desk_socket(client, agent) as socket:
+        await socket.frames()
+
+        await socket.send_text(frame)
+
+        assert await socket.frames() == [{"type": "error", "code": "bad_request"}]
+
+
+async def test_binary_frame_gets_the_same_error(client):
+    agent = await in_db(make_agent)(await in_db(make_account)())
+    async with await desk_socket(client, agent) as socket:
+        await socket.frames()
+
+        await socket.send_bytes(b"\x00\xff")
+
+        assert await socket.frames() == [{"type": "error", "code": "bad_request"}]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example.com", "null"])
+async def test_foreign_origin_is_refused(client, origin):
+    agent = await in_db(make_agent)(await in_db(make_account)())
+    await in_db(client.force_login)(agent)
+    cookie = f"sessionid={client.cookies['sessionid'].value}"
+
+    refused = await Socket("/ws/desk/", cookie=cookie, origin=origin).connect()
+
+    assert refused is not None
+
+
+async def test_without_a_session_there_is_no_socket():
+    refused = await Socket("/ws/desk/", origin="http://testserver").connect()
+
+    assert refused == CLOSE_SIGNED_OUT
+
+
+async def test_answer_reaches_the_colleague_who_watches_too(client):
+    account = await in_db(make_account)()
+    anna = await in_db(make_agent)(account, "Anna Berger")
+    jonas = await in_db(make_agent)(account, "Jonas Adler")
+    conversation = await in_db(make_conversation)(account)
+    async with await desk_socket(client, jonas) as socket:
+        await socket.send(type="view", conversation=str(conversation.public_id))
+        await socket.frames()
+
+        await in_db(agent_writes)(conversation, anna, "On its way")
+
+        messages = [f["message"] for f in await socket.frames() if "message" in f]
+    assert any("On its way" in html for html in messages)
