@@ -100,7 +100,7 @@ class Product:
     def start_worker(self, *options: str) -> None:
         self._start(
             *("worker", "celery", "-A", "supportdesk", "worker", "-c", "1"),
-            *("--loglevel", "INFO", *options),
+            *("--loglevel", "INFO", "--without-mingle", "--without-gossip", *options),
         )
 
     def start_beat(self) -> None:

@@ -19,10 +19,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
 async def readyz(request: HttpRequest) -> JsonResponse:
     parts = await readiness.ask()
     ready = all(parts.values())
-    return JsonResponse(
+    response = JsonResponse(
         {
             "status": "ready" if ready else "not ready",
             "parts": {name: "ok" if up else "down" for name, up in parts.items()},
         },
         status=200 if ready else 503,
     )
+    # Not an error of this request: Django would log one for each time it is asked.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

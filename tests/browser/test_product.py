@@ -7,7 +7,7 @@ def test_login_page_opens_without_an_error(stack, new_page):
     page.goto(f"{stack.url}/")
 
     expect(page).to_have_url(f"{stack.url}/accounts/login/?next=/")
-    expect(page.get_by_label("Email")).to_be_visible()
+    expect(page.get_by_role("textbox", name="E-mail")).to_be_visible()
 
 
 def test_killed_web_comes_back(stack, new_page):
