@@ -30,4 +30,4 @@ COUNTS_PAUSE = 0
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
-LOGGING["root"]["level"] = "WARNING"
+LOGGING["root"] = {"handlers": ["console"], "level": "WARNING"}
