@@ -1,3 +1,9 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from supportdesk.demo import views
+
+app_name = "demo"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("demo/", views.shop, name="shop"),
+    path("demo/<slug:slug>/", views.shop, name="product"),
+]

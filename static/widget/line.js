@@ -1,0 +1,406 @@
+/** The line to the desk: one conversation, kept up to date by socket or by asking. */
+import { createHttp, Refused } from "./http.js";
+import { createOutbox } from "./outbox.js";
+import { redact } from "./redact.js";
+
+const HEARTBEAT = 25000;
+const PONG_WITHIN = 10000;
+const ACK_WITHIN = 10000;
+const SOCKET_WITHIN = 3000;
+const POLL_OPEN = 4000;
+const POLL_CLOSED = 30000;
+const REFRESH = 30000;
+const TYPING_LASTS = 7000;
+const TYPING_PAUSE = 3000;
+const GONE = 4401;
+const FOREIGN = 4403;
+
+export function createLine(ctx, changed, arrived) {
+  const { store, config } = ctx;
+  const state = { conversation: null, messages: new Map(), last: 0, earlier: false, typing: false };
+  Object.assign(state, { online: config.online, agent: null, hasEmail: false, active: false });
+  const pending = new Map();
+  let token = store.get("token");
+  let dead = "";
+  let socket = null;
+  let ready = false;
+  let attempts = 0;
+  let stopped = false;
+  let opening = null;
+  let catching = null;
+  let waiters = [];
+  let typingAt = 0;
+  const timers = {};
+
+  const later = (name, work, delay) => {
+    clearTimeout(timers[name]);
+    timers[name] = setTimeout(work, delay);
+  };
+  const http = createHttp(ctx.base, () => token, beginAnew);
+  const outbox = createOutbox({ store, deliver, delivered, changed });
+
+  // The token
+
+  /** Tabs that begin at once take turns, so that they share one conversation. */
+  function openSession() {
+    const begin = async () => {
+      const known = store.get("token");
+      if (known && known != dead) return (token = known);
+      const language = ctx.language;
+      token = (await http.post("session", { key: ctx.key, lang: language })).token;
+      store.set("token", token);
+      return token;
+    };
+    const locks = navigator.locks;
+    opening ||= (locks ? locks.request(store.prefix, begin) : begin()).finally(() => (opening = null));
+    return opening;
+  }
+
+  function beginAnew(used) {
+    if (!used || used != token) return;
+    dead = token;
+    token = null;
+    if (store.get("token") == dead) store.remove("token");
+    forget();
+    hangUp();
+    if (outbox.items.length) outbox.hurry();
+    changed();
+  }
+
+  function forget() {
+    Object.assign(state, { conversation: null, messages: new Map(), last: 0, earlier: false });
+    Object.assign(state, { agent: null, typing: false });
+  }
+
+  // What comes in
+
+  function adopt(conversation) {
+    if (!conversation) return;
+    if (state.conversation && state.conversation.id != conversation.id) forget();
+    state.conversation = conversation;
+  }
+
+  function absorb(thread) {
+    const first = !state.last;
+    const newest = first ? -1 : state.last;
+    adopt(thread.conversation);
+    Object.assign(state, { online: thread.online, agent: thread.agent, hasEmail: thread.has_email });
+    if (first) state.earlier = thread.more;
+    thread.messages.forEach((message) => {
+      state.messages.set(message.id, message);
+      state.last = Math.max(state.last, message.seq);
+    });
+    changed();
+    if (newest >= 0) thread.messages.filter((message) => message.seq > newest).forEach(arrived);
+    return !first && thread.more;
+  }
+
+  /** One entry from the socket; a gap before it means that something was missed. */
+  function take(message) {
+    const known = state.messages.has(message.id);
+    if (message.agent) state.agent = message.agent;
+    if (message.by == "agent") state.typing = false;
+    state.messages.set(message.id, message);
+    if (message.seq > state.last + 1) {
+      changed();
+      return catchUp();
+    }
+    state.last = Math.max(state.last, message.seq);
+    changed();
+    if (!known) arrived(message);
+  }
+
+  function catchUp() {
+    catching ||= (async () => {
+      try {
+        for (let more = true; more; ) {
+          more = absorb(await http.get(`conversation${state.last ? `?after=${state.last}` : ""}`));
+        }
+      } catch (error) {
+        later("catch", catchUp, 2000);
+      } finally {
+        catching = null;
+      }
+    })();
+    return catching;
+  }
+
+  async function earlier() {
+    const first = Math.min(...[...state.messages.values()].map((message) => message.seq));
+    const thread = await http.get(`conversation?before=${first}`);
+    thread.messages.forEach((message) => state.messages.set(message.id, message));
+    state.earlier = thread.more;
+    changed();
+  }
+
+  // The socket
+
+  function connect() {
+    if (!token || socket || stopped) return;
+    clearTimeout(timers.connect);
+    const mine = (socket = new WebSocket(config.socket));
+    const used = token;
+    mine.onopen = () => mine.send(JSON.stringify({ type: "hello", token, after: state.last || null }));
+    mine.onmessage = (event) => mine == socket && heard(JSON.parse(event.data));
+    mine.onclose = (event) => {
+      if (mine != socket) return;
+      hangUp();
+      if (event.code == GONE) return beginAnew(used);
+      if (event.code == FOREIGN) return (stopped = true);
+      attempts += 1;
+      const wait = Math.min(30000, 500 * 2 ** Math.min(attempts - 1, 6));
+      later("connect", connect, wait * (0.5 + Math.random() / 2));
+      // Meanwhile by asking: some networks let no socket through.
+      if (attempts > 2) poll();
+    };
+  }
+
+  const handlers = {
+    ready(content) {
+      ready = true;
+      attempts = 0;
+      clearTimeout(timers.poll);
+      if (absorb(content)) catchUp();
+      release();
+      outbox.hurry();
+      beat();
+    },
+    ack: (content) => settle(content.client_id, (wait) => wait.resolve(content)),
+    nack(content) {
+      const status = content.error.code == "rate_limited" ? 429 : 422;
+      settle(content.client_id, (wait) => wait.reject(new Refused(status, content)));
+    },
+    message(content) {
+      adopt(content.conversation);
+      take(content.message);
+    },
+    state(content) {
+      adopt(content.conversation);
+      if (content.conversation.seq > state.last) catchUp();
+      changed();
+    },
+    typing(content) {
+      state.typing = content.active;
+      if (content.active) later("typing", () => handlers.typing({ active: false }), TYPING_LASTS);
+      changed();
+    },
+    online(content) {
+      state.online = content.online;
+      changed();
+    },
+    pong: () => clearTimeout(timers.pong),
+  };
+
+  function heard(content) {
+    if (Object.hasOwn(handlers, content.type)) handlers[content.type](content);
+  }
+
+  function settle(id, done) {
+    const wait = pending.get(id);
+    pending.delete(id);
+    if (wait) done(wait);
+  }
+
+  function release() {
+    waiters.forEach((go) => go());
+    waiters = [];
+  }
+
+  function hangUp() {
+    const old = socket;
+    socket = null;
+    ready = false;
+    clearTimeout(timers.beat);
+    clearTimeout(timers.pong);
+    if (old) old.close();
+    [...pending.keys()].forEach((id) => settle(id, (wait) => wait.reject(new Refused(0, {}))));
+    release();
+  }
+
+  function say(content) {
+    if (ready) socket.send(JSON.stringify(content));
+    return ready;
+  }
+
+  function beat() {
+    later("beat", () => {
+      ping();
+      beat();
+    }, HEARTBEAT);
+  }
+
+  function ping() {
+    const mine = socket;
+    if (!say({ type: "ping" })) return;
+    later("pong", () => mine == socket && redial(), PONG_WITHIN);
+  }
+
+  function redial() {
+    hangUp();
+    attempts = 0;
+    connect();
+  }
+
+  function poll() {
+    later("poll", async () => {
+      if (ready || !token) return;
+      await catchUp();
+      poll();
+    }, state.active ? POLL_OPEN : POLL_CLOSED);
+  }
+
+  // What goes out
+
+  async function deliver(item) {
+    if (!token) await openSession();
+    if (item.file) {
+      return http.upload(item, (part) => {
+        item.progress = part;
+        changed();
+      });
+    }
+    if (!ready) {
+      connect();
+      await new Promise((go) => {
+        waiters.push(go);
+        setTimeout(go, SOCKET_WITHIN);
+      });
+    }
+    const content = { client_id: item.id, text: item.text, page: item.page, group: item.group };
+    if (!ready) return http.post("messages", content);
+    return new Promise((resolve, reject) => {
+      pending.set(item.id, { resolve, reject });
+      say({ type: "message", ...content });
+      setTimeout(() => {
+        if (!pending.has(item.id)) return;
+        reject(new Refused(0, {}));
+        redial();
+      }, ACK_WITHIN);
+    });
+  }
+
+  function delivered(item, answer) {
+    const { message, conversation } = answer;
+    if (typeof conversation == "object") adopt(conversation);
+    else if (!state.conversation || state.conversation.id != conversation) {
+      adopt({ id: conversation, status: "open", seq: message.seq, seen: 0, rating: null });
+    } else state.conversation.status = "open";
+    take(message);
+    if (!socket) connect();
+    ctx.emit("message_sent", { content: { text: message.text } });
+  }
+
+  const page = () => ({ url: location.href.slice(0, 4000), title: document.title.slice(0, 400) });
+  const common = () => ({ page: page(), group: store.get("group") || "" });
+
+  function send(text) {
+    typing(false);
+    return outbox.add({ text: redact(text), ...common() });
+  }
+
+  function typing(active) {
+    const now = Date.now();
+    if (!state.conversation || (active ? now - typingAt < TYPING_PAUSE : !typingAt)) return;
+    typingAt = active ? now : 0;
+    say({ type: "typing", active });
+  }
+
+  function seen(seq) {
+    if (!say({ type: "seen", seq })) http.post("seen", { seq }).catch(() => {});
+  }
+
+  async function contact(fields, id) {
+    if (!token) await openSession();
+    const answer = await http.post("contact", { ...common(), ...fields, client_id: id });
+    if (fields.email) state.hasEmail = true;
+    if (answer.message) delivered({}, answer);
+    changed();
+  }
+
+  async function rate(rating, comment) {
+    adopt((await http.post("rating", { rating, comment })).conversation);
+    changed();
+  }
+
+  async function transcript(email) {
+    await http.post("transcript", { email });
+    state.hasEmail = true;
+  }
+
+  // Life of the page
+
+  function wake() {
+    if (!token) return;
+    if (ready) return ping();
+    redial();
+    outbox.hurry();
+  }
+
+  /** While the box is open without a conversation: is somebody there now? */
+  function refresh() {
+    later("refresh", async () => {
+      if (!state.active) return;
+      if (!token && !document.hidden) {
+        try {
+          const fresh = await http.get(`config?key=${encodeURIComponent(ctx.key)}`);
+          state.online = fresh.online;
+          config.agents = fresh.agents;
+          changed();
+        } catch {
+          // Asked again next time.
+        }
+      }
+      refresh();
+    }, REFRESH);
+  }
+
+  addEventListener("online", wake);
+  document.addEventListener("visibilitychange", () => document.hidden || wake());
+  // Lets the browser keep the page for "back", and begins again when it does.
+  addEventListener("pagehide", hangUp);
+  addEventListener("pageshow", (event) => event.persisted && wake());
+  addEventListener("storage", (event) => {
+    const name = (event.key || "").startsWith(store.prefix) ? event.key.slice(store.prefix.length) : "";
+    if (name.startsWith("out:")) outbox.reload();
+    if (name == "token" && !token && event.newValue) {
+      token = store.get("token");
+      connect();
+    }
+    if (name == "seen") changed();
+  });
+  // Takes over what a tab that was closed did not get rid of.
+  setInterval(() => {
+    outbox.reload();
+    outbox.flush();
+  }, REFRESH);
+
+  outbox.reload();
+  outbox.flush();
+  connect();
+
+  return {
+    state,
+    outbox,
+    send,
+    sendFile: (file, text = "") => outbox.add({ file, text: redact(text), ...common() }),
+    typing,
+    seen,
+    contact,
+    rate,
+    transcript,
+    earlier,
+    blob: (path) => http.get(path),
+    setActive(active) {
+      state.active = active;
+      if (active) refresh();
+    },
+    logout() {
+      outbox.clear();
+      dead = token;
+      token = null;
+      forget();
+      hangUp();
+      changed();
+    },
+  };
+}
