@@ -1,0 +1,68 @@
+"""What the demo shows: two invented shops that know nothing of each other."""
+
+from supportdesk.demo.script import Colleague, Shop
+from supportdesk.demo.stories import bicycles, english, german_open, german_resolved
+
+MILLS = Shop(
+    name="Moor & Mühle",
+    site="shop.example.com",
+    public_key="demo-shop",
+    color="#a8481f",
+    language="de",
+    groups={
+        "orders": "Orders & shipping",
+        "repairs": "Repairs & parts",
+        "wholesale": "Wholesale",
+    },
+    team=(
+        Colleague("anna", "owner@example.com", "Anna Berger", "owner", "en"),
+        Colleague(
+            "jonas", "full@example.com", "Jonas Adler", "full", "en", ("repairs",)
+        ),
+        Colleague(
+            "mira", "agent@example.com", "Mira Sahin", "agent", "de", ("orders",)
+        ),
+        Colleague(
+            "piet",
+            "piet.vandongen@example.com",
+            "Piet van Dongen",
+            "agent",
+            "de",
+            ("wholesale",),
+        ),
+        Colleague(
+            "svenja",
+            "svenja.hohenstein-brandtner@example.com",
+            "Svenja Hohenstein-Brandtner",
+            "agent",
+            "de",
+            ("orders", "wholesale"),
+        ),
+    ),
+    stories=german_open.STORIES + german_resolved.STORIES + english.STORIES,
+)
+
+BICYCLES = Shop(
+    name="Nordlicht Fahrräder",
+    site="nordlicht.example.org",
+    public_key="demo-nordlicht",
+    color="#1f6a8a",
+    language="de",
+    groups={"workshop": "Werkstatt"},
+    team=(
+        Colleague(
+            "wiebke", "owner@nordlicht.example.org", "Wiebke Carstens", "owner", "de"
+        ),
+        Colleague(
+            "ole",
+            "ole@nordlicht.example.org",
+            "Ole Petersen",
+            "agent",
+            "de",
+            ("workshop",),
+        ),
+    ),
+    stories=bicycles.STORIES,
+)
+
+SHOPS = (MILLS, BICYCLES)
