@@ -3,7 +3,8 @@
  *
  * `socket:open` {again}, `socket:down`, `frame` (a frame of the socket),
  * `frame:<type>`, `selected` {id} (a conversation, or null), `content` {root}
- * (new elements are in the page), `gone` {id}.
+ * (new elements are in the page), `page` {page} (the inbox fetched anew),
+ * `read` {id}, `gone` {id}.
  */
 
 const target = new EventTarget();

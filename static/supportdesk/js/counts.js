@@ -40,8 +40,26 @@ function show(now) {
   document.title = now.size ? `(${now.size}) ${title}` : title;
 }
 
+/** Numbers of a page fetched anew, into the one that is shown. */
+function onPage({ page }) {
+  for (const name of ['data-count', 'data-count-group', 'data-count-agent']) {
+    for (const place of $$(`[${name}]`)) {
+      const fresh = $(`[${name}="${place.getAttribute(name)}"]`, page);
+      if (!fresh) continue;
+      place.textContent = fresh.textContent;
+      place.hidden = fresh.hidden;
+    }
+  }
+  const fresh = $('#nav-unread', page);
+  if (fresh && badge()) {
+    badge().dataset.unreadIds = fresh.dataset.unreadIds;
+    show(ids());
+  }
+}
+
 export function start() {
   on('frame:counts', onCounts);
+  on('page', onPage);
   on('frame:conversation', (frame) =>
     setUnread(frame.id, frame.status === 'open' ? unreadOf(frame) : 0),
   );

@@ -5,6 +5,7 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 
 export const app = () => $('.app');
 export const me = () => app()?.dataset.agent ?? '';
+export const inboxPath = () => $('a.brand')?.pathname ?? '/';
 export const hasFullAccess = () => app()?.dataset.fullAccess === 'true';
 
 /** A translated text: the server writes them as `data-text-<key>` on `.app`. */

@@ -1,7 +1,7 @@
 /** The list: rows come, move and go as frames say; the GET stays the truth. */
 
 import { emit, on } from './bus.js';
-import { $, $$, debounce, element, process, text } from './dom.js';
+import { $, $$, debounce, element, inboxPath, process, text } from './dom.js';
 import { get } from './request.js';
 import {
   belongs,
@@ -20,18 +20,36 @@ import {
 const LEAVING = 220;
 const TYPING = 6_000;
 
-/** Fetch the list as the server has it now; keeps scrolling and focus. */
+/** What of a row a person would see change. */
+const signature = (section) =>
+  $$('.conv', section)
+    .map(({ id, dataset, textContent }) => [id, ...Object.values(dataset), textContent].join())
+    .join()
+    .replace(/\s+/g, ' ');
+
+/**
+ * Fetch the inbox as the server has it now: the list, and the numbers beside it.
+ *
+ * Frames that came before the socket was open, or while it was not, are in there.
+ */
 export const refresh = debounce(async () => {
-  if (!list()) return;
-  let html;
+  let page;
   try {
-    html = await (await get(location.href, 'list')).text();
+    const response = await get(inboxPath() + (list() ? location.search : ''));
+    page = new DOMParser().parseFromString(await response.text(), 'text/html');
   } catch {
     return; // The next connection asks again.
   }
+  emit('page', { page });
   const now = list();
-  const fresh = new DOMParser().parseFromString(html, 'text/html').getElementById('list');
-  if (!now || !fresh) return;
+  const fresh = page.getElementById('list');
+  if (!now || !fresh || $('#conv-list > .is-leaving')) return;
+  if (now.dataset.sort !== fresh.dataset.sort || now.dataset.show !== fresh.dataset.show) return;
+  if (rows().length && signature(now) === signature(fresh)) return;
+  replace(now, fresh);
+}, 150);
+
+function replace(now, fresh) {
   const scrolled = $('.list-body', now)?.scrollTop ?? 0;
   const focused = now.contains(document.activeElement) ? document.activeElement : null;
   const focusedRow = focused?.closest('.conv')?.id;
@@ -43,7 +61,7 @@ export const refresh = debounce(async () => {
   const again = focusedRow && document.getElementById(focusedRow);
   if (again) focusIn(again, focused);
   emit('content', { root: fresh });
-}, 150);
+}
 
 function focusIn(row, like) {
   const target = like.closest('[data-resolve]') ? $('[data-resolve] button', row) : null;
@@ -163,7 +181,7 @@ export function start() {
   on('frame:gone', ({ id }) => rowOf(id) && leave(rowOf(id)));
   on('frame:typing', showTyping);
   on('frame:access', refresh);
-  on('socket:open', ({ again }) => again && refresh());
+  on('socket:open', refresh);
   on('selected', ({ id }) => markCurrent(id));
   document.addEventListener('htmx:afterSettle', (event) => {
     if (!list()?.contains(event.detail.elt)) return;

@@ -23,4 +23,5 @@ function onPresence({ states }) {
   }
 }
 
+// When a socket opens, its agent is announced to all, so that no page needs to ask.
 export const start = () => on('frame:presence', onPresence);

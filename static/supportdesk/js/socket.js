@@ -50,7 +50,7 @@ function open() {
     wasOpen = true;
     attempt = 0;
     checkedSession = false;
-    heardAt = Date.now();
+    heardAt = askedAt = Date.now();
     emit('socket:open', { again: opened });
     opened = true;
   };

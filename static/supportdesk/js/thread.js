@@ -1,7 +1,7 @@
 /** The open conversation: pushes are a speed-up, `messages/?after=` is the truth. */
 
 import { emit, on } from './bus.js';
-import { $, $$, app, debounce, isVisible, parse, process, text } from './dom.js';
+import { $, $$, app, debounce, inboxPath, isVisible, parse, process, text } from './dom.js';
 import { closeDrawer } from './drawer.js';
 import * as log from './log.js';
 import { RequestError, get, post } from './request.js';
@@ -171,7 +171,7 @@ function onTyping({ id, active }) {
 async function gone({ id }) {
   newest.delete(id);
   if (id !== current()) return;
-  const inbox = ($('a.brand')?.pathname ?? '/') + location.search;
+  const inbox = inboxPath() + location.search;
   const card = $('#visitor-card');
   card?.replaceChildren();
   closeDrawer();
