@@ -23,13 +23,13 @@ STORIES = (
         group="repairs",
         steps=(
             Says(
-                "Guten Morgen! Gestern kam meine Nordkorn 360 an (Bestellung "
+                "Guten Tag! Gestern kam meine Nordkorn 360 an (Bestellung "
                 "MM-20418). Beim Auspacken war der Trichter gerissen 😕",
                 files=("trichter-riss.png",),
             ),
             Answers(
                 "anna",
-                "Guten Morgen, Frau Vogt! Das tut mir leid, und danke für das Foto, "
+                "Guten Tag, Frau Vogt! Das tut mir leid, und danke für das Foto, "
                 "damit ist alles klar. Ein neuer Trichter geht heute noch auf die "
                 "Reise. Stimmt die Lieferadresse aus der Bestellung?",
                 after=2,
@@ -264,14 +264,14 @@ STORIES = (
         unread_by=("svenja",),
         steps=(
             Says(
-                "Guten Morgen, ich bündele wieder die Sammelbestellung unseres "
+                "Guten Tag, ich bündele wieder die Sammelbestellung unseres "
                 "Landfrauenverbands: 64 Gärkörbe, 31 Teigschüsseln, 12 Backsteine. "
                 "Die Rechnungsanschrift weicht von der Lieferanschrift ab."
             ),
             Joins("piet", after=7),
             Answers(
                 "svenja",
-                "Guten Morgen, Frau von Westerholt-Gyldenbrandt! Schön, dass Sie "
+                "Guten Tag, Frau von Westerholt-Gyldenbrandt! Schön, dass Sie "
                 "wieder dabei sind. Bleibt es bei der Lieferung an den Bauhof?",
                 after=4,
             ),
