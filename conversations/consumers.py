@@ -112,7 +112,8 @@ class DeskConsumer(AsyncWebsocketConsumer):
             "type": "conversation",
             "id": event["id"],
             "status": event["status"],
-            "row": event["row"][language],
+            # None in a language nobody had when it was rendered: the page asks.
+            "row": event["row"].get(language),
             "unread": max(
                 event["visitor_messages"]
                 - event["reads"].get(str(self.agent.agent_id), 0),
@@ -125,7 +126,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
         if self.viewing == event["id"]:
             content["head"] = event.get("head", False)
             if "message" in event:
-                content["message"] = event["message"][language]
+                content["message"] = event["message"].get(language)
         await self._reply(content)
 
     async def desk_gone(self, event: dict[str, Any]) -> None:

@@ -165,6 +165,9 @@ class Conversation(models.Model):
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
 
+    # How many visitor messages each agent has seen; set by `look_up`.
+    reads_by_agent: list[tuple[int, int]]
+
     @cached_property
     def people(self) -> list[Person]:
         """Assignees, oldest first; without a query after `with_row()`."""

@@ -6,30 +6,30 @@ from collections.abc import Iterable
 from typing import Any
 
 import redis.exceptions
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection
 
 from conversations import groups
 from conversations.counts import breakdown
 from conversations.models import Conversation, Message
+from conversations.people import look_up
 from conversations.rendering import render_message, render_row
 from conversations.visitor_view import conversation_for_visitor, message_for_visitor
 from supportdesk.accounts import presence
 from supportdesk.accounts.models import Presence
+from supportdesk.core import layer
 from supportdesk.core import redis as desk_redis
 
 logger = logging.getLogger(__name__)
 
 
-def publish_message(conversation_id: int, message_id: int) -> None:
+def publish_message(message: Message) -> None:
     """Send a new entry to the desk, and to the visitor if it is public."""
-    conversation = _load(conversation_id)
-    message = _load_message(message_id)
+    conversation = message.conversation
+    look_up(conversation)
     event = _conversation_event(conversation)
     event |= {
-        "message": render_message(message, conversation),
+        "message": render_message(message),
         "seq": message.seq,
         "by": "visitor" if message.by_visitor else "desk",
         "kind": message.kind,
@@ -50,7 +50,7 @@ def publish_message(conversation_id: int, message_id: int) -> None:
     elif message.is_event:
         # The status may have changed; the line itself stays inside.
         sends.append(_visitor_state(conversation))
-    _send(sends)
+    layer.send(sends)
     # Counts move with events (assigned, resolved, reopened, started), not with
     # every message.
     if message.is_event:
@@ -64,7 +64,7 @@ def publish_state(conversation_id: int, *, to_visitor: bool = False) -> None:
     sends = [(name, event) for name in groups.audience_of(conversation)]
     if to_visitor:
         sends.append(_visitor_state(conversation))
-    _send(sends)
+    layer.send(sends)
 
 
 def publish_moved(
@@ -77,7 +77,7 @@ def publish_moved(
     now = groups.audience_of(conversation)
     gone = {"type": "desk.gone", "id": str(conversation.public_id)}
     event = _conversation_event(conversation) | {"head": True}
-    _send(
+    layer.send(
         [(name, gone) for name in before if name not in now]
         + [(name, event) for name in now]
     )
@@ -92,7 +92,7 @@ def publish_typing_visitor(conversation: Conversation, *, active: bool) -> None:
         "group": conversation.group_id,
         "active": active,
     }
-    _send([(name, event) for name in groups.audience_of(conversation)])
+    layer.send([(name, event) for name in groups.audience_of(conversation)])
 
 
 def publish_counts(account_id: int) -> None:
@@ -122,7 +122,7 @@ def publish_counts(account_id: int) -> None:
 def publish_presence(account_id: int) -> None:
     """Who of the team is there; to widgets only whether somebody is."""
     states = presence.states(account_id)
-    _send(
+    layer.send(
         [
             (
                 groups.desk(account_id),
@@ -144,31 +144,25 @@ def publish_presence(account_id: int) -> None:
 
 def publish_access_changed(agent_id: int) -> None:
     """The agent's sockets look up anew what they may hear."""
-    _send([(groups.agent(agent_id), {"type": "desk.access"})])
+    layer.send([(groups.agent(agent_id), {"type": "desk.access"})])
 
 
 def publish_signed_out(agent_id: int, session_key: str) -> None:
     """Close the sockets of a session that has ended."""
     event = {"type": "desk.signed_out", "session": session_key}
-    _send([(groups.agent(agent_id), event)])
+    layer.send([(groups.agent(agent_id), event)])
 
 
 def publish_session_revoked(visitor_id: int, session_id: int) -> None:
     """Close the sockets of a visitor's browser whose token was revoked."""
     event = {"type": "visitor.revoked", "session": session_id}
-    _send([(groups.visitor(visitor_id), event)])
+    layer.send([(groups.visitor(visitor_id), event)])
 
 
 def _load(conversation_id: int) -> Conversation:
-    return Conversation.objects.with_row().with_reads().get(pk=conversation_id)
-
-
-def _load_message(message_id: int) -> Message:
-    message = Message.objects.select_related("agent", "channel").get(pk=message_id)
-    if not message.attachment_count:
-        # Spares the hot path a query that finds nothing.
-        message._prefetched_objects_cache = {"attachments": []}  # type: ignore[attr-defined]
-    return message
+    conversation = Conversation.objects.get(pk=conversation_id)
+    look_up(conversation)
+    return conversation
 
 
 def _conversation_event(conversation: Conversation) -> dict[str, Any]:
@@ -181,8 +175,7 @@ def _conversation_event(conversation: Conversation) -> dict[str, Any]:
         "visitor_messages": conversation.visitor_message_count,
         "visitor_seen": conversation.visitor_seen_seq,
         "reads": {
-            str(read["agent"]): read["count"]
-            for read in conversation.reads_by_agent  # type: ignore[attr-defined]
+            str(agent_id): count for agent_id, count in conversation.reads_by_agent
         },
     }
 
@@ -206,22 +199,4 @@ def _publish_counts_in_thread(account_id: int) -> None:
 
 def _publish_counts_now(account_id: int) -> None:
     event = {"type": "desk.counts", "parts": breakdown(account_id)}
-    _send([(groups.desk(account_id), event)])
-
-
-def _send(sends: list[tuple[str, dict[str, Any]]]) -> None:
-    """Hand all messages to the layer in one go.
-
-    A layer that does not answer costs speed, not data: pages ask for what they
-    missed, so the write that led here must not fail.
-    """
-    try:
-        async_to_sync(_send_all)(sends)
-    except (redis.exceptions.RedisError, OSError):
-        logger.warning("nothing pushed: the layer does not answer")
-
-
-async def _send_all(sends: list[tuple[str, dict[str, Any]]]) -> None:
-    layer = get_channel_layer()
-    for name, event in sends:
-        await layer.group_send(name, event)
+    layer.send([(groups.desk(account_id), event)])

@@ -89,13 +89,6 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             )
         )
 
-    def with_reads(self) -> Self:
-        """`reads`: how many visitor messages each agent has seen, as [id, n] pairs."""
-        reads = self.model.reads.rel.related_model.objects.filter(
-            conversation=OuterRef("pk")
-        ).values(read=JSONObject(agent="agent_id", count="visitor_messages"))
-        return self.annotate(reads_by_agent=ArraySubquery(reads))
-
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def public(self) -> Self:

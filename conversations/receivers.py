@@ -29,7 +29,7 @@ from visitors.events import VisitorUpdated, visitor_updated
 
 @receiver(message_posted, dispatch_uid="conversations.push_message")
 def push_message(event: MessagePosted, **kwargs: Any) -> None:
-    publisher.publish_message(event.conversation_id, event.message_id)
+    publisher.publish_message(event.message)
 
 
 @receiver(conversation_moved, dispatch_uid="conversations.push_moved")
@@ -49,9 +49,11 @@ def push_agent_saw(event: AgentSaw, **kwargs: Any) -> None:
 
 @receiver(visitor_updated, dispatch_uid="conversations.push_visitor")
 def push_visitor(event: VisitorUpdated, **kwargs: Any) -> None:
-    for pk in Conversation.objects.filter(visitor=event.visitor_id).order_by(
-        "-last_activity_at"
-    ).values_list("pk", flat=True)[:3]:
+    for pk in (
+        Conversation.objects.filter(visitor=event.visitor_id)
+        .order_by("-last_activity_at")
+        .values_list("pk", flat=True)[:3]
+    ):
         publisher.publish_state(pk)
 
 

@@ -18,9 +18,7 @@ def join_conversation(*, conversation_id: int, agent: User) -> Conversation:
 
 
 @transaction.atomic
-def assign_conversation(
-    *, conversation_id: int, agent: User, by: User
-) -> Conversation:
+def assign_conversation(*, conversation_id: int, agent: User, by: User) -> Conversation:
     """Make a colleague responsible, beside those who are already.
 
     Raises ConversationError for an agent who is switched off or of another account.
@@ -75,6 +73,11 @@ def change_group(
     )
     _moved(conversation, group_before, _assigned_ids(conversation))
     return conversation
+
+
+def join(conversation: Conversation, agent: User) -> None:
+    """Make the agent an assignee of a locked conversation, by their own doing."""
+    _add(conversation, agent, by=agent)
 
 
 def _add(conversation: Conversation, agent: User, by: User) -> Conversation:

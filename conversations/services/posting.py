@@ -5,15 +5,23 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from conversations.exceptions import ConversationError
-from conversations.models import Assignment, Channel, Conversation, Message
+from conversations.models import Channel, Conversation, Message
+from conversations.services.assigning import join
 from conversations.services.attachments import CheckedUpload
 from conversations.services.status import reopen
-from conversations.services.thread import append, append_event, lock
+from conversations.services.thread import (
+    Entry,
+    append,
+    append_event,
+    append_if_simple,
+    lock,
+    stored_message,
+)
 from supportdesk.accounts.models import AgentGroup, User
 from supportdesk.core.text import redact_text
 from visitors.models import Visitor
@@ -52,7 +60,6 @@ def is_continued(conversation: Conversation, reopen_window_days: int | None) -> 
     return timezone.now() - resolved_at <= timedelta(days=reopen_window_days)
 
 
-@transaction.atomic
 def post_visitor_message(
     *,
     conversation_id: int,
@@ -67,15 +74,7 @@ def post_visitor_message(
     ConversationError for a message that is empty or too long.
     """
     body, cards = _checked(text, uploads)
-    conversation = lock(conversation_id, client_id)
-    if client_id is not None and conversation.already_posted:
-        return Message.objects.get(conversation=conversation, client_id=client_id)
-    if not conversation.is_open:
-        reopen(conversation, agent=None)
-    conversation.channel = channel
-    conversation.channel_kind = channel.kind
-    return append(
-        conversation,
+    entry = Entry(
         kind=Message.Kind.MESSAGE,
         public=True,
         by_visitor=True,
@@ -84,11 +83,20 @@ def post_visitor_message(
         hidden_cards=cards,
         client_id=client_id,
         uploads=uploads,
-        changed=["channel", "channel_kind"],
     )
+    try:
+        with transaction.atomic():
+            message = append_if_simple(conversation_id, entry)
+            if message is None:
+                conversation = lock(conversation_id)
+                if not conversation.is_open:
+                    reopen(conversation, agent=None)
+                message = append(conversation, entry)
+            return message
+    except IntegrityError as error:
+        return stored_message(error, conversation_id, client_id)
 
 
-@transaction.atomic
 def post_agent_message(
     *,
     conversation_id: int,
@@ -103,31 +111,30 @@ def post_agent_message(
     again returns the stored message.
     """
     body, cards = _checked(text, uploads)
-    conversation = lock(conversation_id, client_id)
-    if client_id is not None and conversation.already_posted:
-        return Message.objects.get(conversation=conversation, client_id=client_id)
-    if not conversation.is_open:
-        reopen(conversation, agent=agent)
-    if not conversation.is_assigned:
-        Assignment.objects.create(conversation=conversation, agent=agent)
-        conversation.is_assigned = True
-        append_event(
-            conversation, Message.Event.JOINED, agent=agent, changed=["is_assigned"]
-        )
-    return append(
-        conversation,
+    entry = Entry(
         kind=Message.Kind.MESSAGE,
         public=True,
         agent=agent,
-        channel=conversation.channel,
         text=body,
         hidden_cards=cards,
         client_id=client_id,
         uploads=uploads,
     )
+    try:
+        with transaction.atomic():
+            message = append_if_simple(conversation_id, entry)
+            if message is None:
+                conversation = lock(conversation_id)
+                if not conversation.is_open:
+                    reopen(conversation, agent=agent)
+                if not conversation.is_assigned:
+                    join(conversation, agent)
+                message = append(conversation, entry)
+            return message
+    except IntegrityError as error:
+        return stored_message(error, conversation_id, client_id)
 
 
-@transaction.atomic
 def add_note(
     *,
     conversation_id: int,
@@ -138,11 +145,7 @@ def add_note(
 ) -> Message:
     """Store a private note: seen by agents, never by the visitor."""
     body, cards = _checked(text, uploads)
-    conversation = lock(conversation_id, client_id)
-    if client_id is not None and conversation.already_posted:
-        return Message.objects.get(conversation=conversation, client_id=client_id)
-    return append(
-        conversation,
+    entry = Entry(
         kind=Message.Kind.NOTE,
         public=False,
         agent=agent,
@@ -151,6 +154,11 @@ def add_note(
         client_id=client_id,
         uploads=uploads,
     )
+    try:
+        with transaction.atomic():
+            return append(lock(conversation_id), entry)
+    except IntegrityError as error:
+        return stored_message(error, conversation_id, client_id)
 
 
 def _checked(text: str, uploads: Sequence[CheckedUpload]) -> tuple[str, int]:

@@ -134,10 +134,10 @@ def test_counts_are_those_of_the_lists(desk):
         assert counts.others == lists.others(agent).count()
 
 
-def test_counts_cost_two_queries_however_many_there_are(desk, django_assert_num_queries):
+def test_counts_cost_one_query_however_many_there_are(desk, django_assert_num_queries):
     account, sales, _repairs, _rows = desk
     for _ in range(5):
         make_conversation(account, group=sales)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         breakdown(account.pk)
