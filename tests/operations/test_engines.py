@@ -1,9 +1,12 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -23,11 +26,15 @@ time.sleep(60)
 
 
 @pytest.fixture
-def directory(tmp_path):
+def directory():
+    # Not tmp_path: for root, PostgreSQL's user must pass, and every start of pytest
+    # shuts the directory above it.
+    base = Path(tempfile.mkdtemp(prefix="desktest-"))
     # Longer than the address of a socket may be.
-    path = tmp_path / "a-long-name-for-a-checkout" / ("deep" * 25) / "engines"
+    path = base / "a-long-name-for-a-checkout" / ("deep" * 25) / "engines"
     path.mkdir(parents=True)
-    return path
+    yield path
+    shutil.rmtree(base)
 
 
 def redis_answers(share):
@@ -115,6 +122,8 @@ def test_engines_recover_from_a_killed_keeper(directory):
         address = user.stdout.readline().strip()
         (keeper,) = [line for line in running(directory) if "engine_keeper" in line]
         os.kill(int(keeper.split()[0]), signal.SIGKILL)
+        with engines.lock_file(directory / "keeper.lock"):
+            pass  # the kernel has taken the keeper's locks back
 
         with engines.Engines(directory) as share:
             assert share.addresses.redis_url != address
