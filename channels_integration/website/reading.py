@@ -19,7 +19,7 @@ from supportdesk.accounts.models import AgentGroup, Language, Presence, User
 NEWEST, PAGE = 50, 200
 PRESENCE_AGE = 5
 SHOWN_AGENTS = 3
-MODULES = ("box.js", "box.css")
+ASSETS = ("box.js", "box.css", "chat.js", "forms.js", "forms.css")
 
 
 def is_online(account_id: int) -> bool:
@@ -75,7 +75,7 @@ def widget_config(channel: Channel, language: str, base: str) -> dict[str, Any]:
         "rating": config.rating,
         "privacy_url": config.privacy_url,
         "socket": base.replace("http", "ws", 1) + "/ws/widget/",
-        "assets": {name: base + static(f"widget/{name}") for name in MODULES},
+        "assets": {name: base + static(f"widget/{name}") for name in ASSETS},
         **_team(channel.account_id),
     }
 

@@ -1,12 +1,12 @@
 /** Where the visitor writes: text, emoji and files. */
-import { h, ICONS } from "./dom.js";
+import { ICONS } from "./chat_icons.js";
 
 const MAX_TEXT = 10000;
 const MAX_FILE = 20 * 1024 * 1024;
 const EMOJI = "😀 😄 😂 😊 😉 😍 😘 🤔 😐 😕 🙁 😢 😭 😡 😱 😴 👍 👎 👌 👏 🙏 💪 👋 ❤️ 🎉 🔥 ⭐ ✅ ❌ ❓ 📦 🚚".split(" ");
 const COLUMNS = 8;
 
-export function createComposer({ ctx, line, t, icon, sent }) {
+export function createComposer({ ctx, h, line, t, icon }, sent) {
   const { store } = ctx;
   const notice = h("p", { class: "w-err", role: "alert", hidden: true });
   const input = h("textarea", { rows: 1, maxlength: MAX_TEXT, placeholder: t("input"), "aria-label": t("input") });

@@ -1,7 +1,7 @@
 /** The line to the desk: one conversation, kept up to date by socket or by asking. */
 import { createHttp, Refused } from "./http.js";
 import { createOutbox } from "./outbox.js";
-import { redact } from "./redact.js";
+import { redact } from "../redact.js";
 
 const HEARTBEAT = 25000;
 const PONG_WITHIN = 10000;
@@ -374,12 +374,13 @@ export function createLine(ctx, changed, arrived) {
     outbox.flush();
   }, REFRESH);
 
-  outbox.reload();
-  outbox.flush();
-  connect();
-
   return {
     state,
+    start() {
+      outbox.reload();
+      outbox.flush();
+      connect();
+    },
     outbox,
     send,
     sendFile: (file, text = "") => outbox.add({ file, text: redact(text), ...common() }),

@@ -1,9 +1,11 @@
 /** The message log: its nodes stay, only what is new is added. */
-import { h, ICONS, rich } from "./dom.js";
+import { ICONS } from "./chat_icons.js";
+import { rich } from "./rich.js";
 
 const DAY = 86400000;
 
-export function createThread({ ctx, line, t, icon, pictures }) {
+export function createThread(kit) {
+  const { ctx, h, line, t, icon, pictures } = kit;
   const nodes = new Map();
   const log = h("ol", { class: "w-log" });
   const element = h("div", { class: "w-scroll", role: "log", "aria-live": "polite", tabindex: "0" }, log);
@@ -38,7 +40,7 @@ export function createThread({ ctx, line, t, icon, pictures }) {
   }
 
   const bubble = (text, name) =>
-    h("div", { class: "w-bub" }, name && h("small", {}, name), ...rich(text, t("cardHidden"), icon));
+    h("div", { class: "w-bub" }, name && h("small", {}, name), ...rich(kit, text));
 
   function messageLine(message, first) {
     const mine = message.by == "visitor";
@@ -112,6 +114,7 @@ export function createThread({ ctx, line, t, icon, pictures }) {
       dated(message.at);
       if (message.kind == "event") {
         author = "";
+        own = null;
         found.push([message.id, "", () => eventLine(message)]);
         continue;
       }
