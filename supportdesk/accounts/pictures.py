@@ -5,6 +5,7 @@ metadata with the place where the picture was taken.
 """
 
 import io
+import uuid
 from typing import IO
 
 from django.core.files.base import ContentFile
@@ -43,4 +44,4 @@ def square_picture(upload: IO[bytes], size: int | None) -> ContentFile:
     square = ImageOps.fit(upright, (SIDE, SIDE), Image.Resampling.LANCZOS)
     result = io.BytesIO()
     square.save(result, "WEBP", quality=85, method=4, exif=b"", icc_profile=b"")
-    return ContentFile(result.getvalue(), name="picture.webp")
+    return ContentFile(result.getvalue(), name=f"{uuid.uuid4().hex}.webp")

@@ -91,7 +91,7 @@ class AgentAdmin(ScopedAdmin):
     form = AgentForm
     list_display = ("name", "email", "role", "group_names", "is_active", "last_login")
     list_filter = ("role", "is_active", GroupFilter)
-    filter_lookups = frozenset({"role__exact", "is_active__exact"})
+    filter_lookups = frozenset({"role__exact", "is_active__exact", "group"})
     search_fields = ("name", "email")
     ordering = ("name", "pk")
     list_per_page = 50

@@ -41,18 +41,25 @@ class DeskAdminSite(admin.AdminSite):
         def guarded(
             request: HttpRequest, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:
-            if request.user.is_authenticated and not self.has_permission(request):
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not self.has_permission(request):
                 raise Http404
             return inner(request, *args, **kwargs)
 
         return update_wrapper(guarded, inner)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [
+        urls = [
             entry
             for entry in super().get_urls()
             if getattr(entry, "name", None) not in _LEFT_OUT
         ]
+        for entry in urls:
+            # The detour over a sign-in page of the admin's own.
+            if hasattr(entry.callback, "login_url"):
+                del entry.callback.login_url
+        return urls
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
