@@ -17,6 +17,8 @@ _PIECE = re.compile(
     rf"(?P<link>https?://[^\s<>\"]+)|(?P<card>{MARKER_RE.pattern})", re.IGNORECASE
 )
 _PARAGRAPHS = re.compile(r"\n{2,}")
+# Among them the closing quotation marks.
+_ENDINGS = ".,;:!?'\"*_\u00bb\u201d\u2019"
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -106,7 +108,7 @@ def _without_punctuation(address: str) -> str:
         opening = _CLOSING.get(last)
         if opening is not None and address.count(opening) >= address.count(last):
             break
-        if opening is None and last not in ".,;:!?'\"»”’*_":
+        if opening is None and last not in _ENDINGS:
             break
         address = address[:-1]
     return address

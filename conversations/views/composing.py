@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -17,7 +18,6 @@ from conversations.views.desk import (
     composer_context,
     frame,
     posted_query,
-    refusal,
     visible_conversation,
 )
 from conversations.views.inbox import (
@@ -62,21 +62,18 @@ def _compose(request: AgentRequest, public_id: UUID, kind: str) -> HttpResponse:
     except ConversationError as error:
         form.add_error("text", str(error))
         return _invalid(request, conversation, form)
-    _mark_read(request, conversation)
+    # Who answers has read what stood there when the form was sent.
+    services.mark_read(conversation=conversation, agent=request.user)
     resolves = form.cleaned_data["then"] == "resolve" and kind == Message.Kind.MESSAGE
-    if resolves:
-        try:
-            services.resolve_conversation(
-                conversation_id=conversation.pk, agent=request.user
-            )
-        except ConversationError as error:
-            if not request.htmx:
-                return refusal(request, error, public_id)
+    refused = _resolve(request, conversation) if resolves else None
     if not request.htmx:
+        if refused:
+            messages.error(request, str(refused))
         return back_to(request, public_id)
     context = {
         "conversation": visible_conversation(request, public_id),
         "query": posted_query(request),
+        "refused": refused,
         **composer_context(fresh_composer(kind)),
     }
     if resolves:
@@ -84,9 +81,17 @@ def _compose(request: AgentRequest, public_id: UUID, kind: str) -> HttpResponse:
     return render(request, "conversations/composer_answer.html", context)
 
 
-def _mark_read(request: AgentRequest, conversation: Conversation) -> None:
-    """Who answers has read what stood there when the form was sent."""
-    services.mark_read(conversation=conversation, agent=request.user)
+def _resolve(
+    request: AgentRequest, conversation: Conversation
+) -> ConversationError | None:
+    """The message is stored already: a refusal is told beside it."""
+    try:
+        services.resolve_conversation(
+            conversation_id=conversation.pk, agent=request.user
+        )
+    except ConversationError as error:
+        return error
+    return None
 
 
 def _invalid(

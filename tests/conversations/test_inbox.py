@@ -73,7 +73,7 @@ def test_inbox_shows_resolved_conversations_when_asked(account, anna):
 )
 def test_inbox_parts_hold_what_their_names_say(account, anna, show, expected):
     colleague = factories.make_agent(account, "Jonas Adler")
-    mine, others, free = conversations = many(account, 3)
+    mine, others, _free = conversations = many(account, 3)
     services.join_conversation(conversation_id=mine.pk, agent=anna)
     services.join_conversation(conversation_id=others.pk, agent=colleague)
 

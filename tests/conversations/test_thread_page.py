@@ -213,7 +213,9 @@ def test_event_lines_say_who_did_what(account, anna, conversation):
     lines = re.findall(
         r'<li class="(?:event|rated)[^"]*" id="message.*?</li>', response.text, re.S
     )
-    said = [" ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", line).split()) for line in lines]
+    said = [
+        " ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", line).split()) for line in lines
+    ]
     said = [re.sub(r" \d\d:\d\d$", "", line) for line in said]
     assert said == [
         "Conversation started",
