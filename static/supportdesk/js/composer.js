@@ -85,13 +85,17 @@ function onSubmit(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
   if (form.classList.contains('is-sending')) return;
-  if (field(form).value.trim() || attachments.files(form).length) submit(form, event.submitter);
-  else field(form).focus();
+  if (!field(form).value.trim() && !attachments.files(form).length) return field(form).focus();
+  const button = event.submitter;
+  // A second try does what the first one should have done, such as resolve.
+  const extra = button?.dataset.retry ? pending.get(idOf(form))?.extra : button?.name && button;
+  submit(form, extra && { name: extra.name, value: extra.value });
 }
 
-async function submit(form, submitter) {
+async function submit(form, extra) {
   const clientId = clientIdIfUnchanged(form) ?? uuid();
-  const message = { clientId, print: print(form), text: field(form).value, mode: modeOf(form) };
+  const typed = field(form).value;
+  const message = { clientId, print: print(form), text: typed, mode: modeOf(form), extra };
   pending.set(idOf(form), message);
   form.elements.client_id.value = clientId;
   saveDraft(form);
@@ -101,7 +105,8 @@ async function submit(form, submitter) {
   form.setAttribute('aria-busy', 'true');
   const url = message.mode === 'note' ? form.dataset.noteUrl : form.dataset.replyUrl;
   const patience = attachments.files(form).length ? UPLOAD_TIMEOUT : TIMEOUT;
-  const body = new FormData(form, submitter);
+  const body = new FormData(form);
+  if (extra) body.set(extra.name, extra.value);
   // The choice for pages without script; here the address says it.
   body.delete('kind');
   let answer;
@@ -156,6 +161,7 @@ function failed(form, status) {
   const line = element('p', 'composer__error');
   line.setAttribute('role', 'alert');
   const retry = element('button', 'btn btn--sm', text('retry'));
+  retry.dataset.retry = 'true';
   line.append(icon('circle-alert'), element('span', '', text(reason)), retry);
   $('.composer__bar', form).before(line);
   // Perhaps it arrived and only the answer was lost.

@@ -19,10 +19,12 @@ function show() {
 export function start() {
   // `.toasts` is a live region: what appears in it is read out.
   on('socket:down', () => {
+    document.documentElement.removeAttribute('data-live');
     clearTimeout(timer);
     timer = setTimeout(show, PATIENCE);
   });
   on('socket:open', () => {
+    document.documentElement.setAttribute('data-live', '');
     clearTimeout(timer);
     $('#connection')?.remove();
   });

@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
+from tests.product import BASE_DIR
 
 
 class DeskShell:
@@ -14,7 +13,7 @@ class DeskShell:
 
     def __init__(self, environment):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.desk_shell"],
+            [sys.executable, "-m", "tests.browser.dashboard.desk_shell"],
             cwd=BASE_DIR,
             env=environment,
             stdin=subprocess.PIPE,
