@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from supportdesk.operations.supervisor import terminated_with_parent
 from tests import engines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -175,6 +176,9 @@ class Product:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=(
+                    terminated_with_parent() if sys.platform == "linux" else None
+                ),
             )
 
 

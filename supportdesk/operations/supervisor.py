@@ -106,7 +106,7 @@ class Supervisor:
             stderr=asyncio.subprocess.STDOUT,
             # The terminal's ctrl-C is for us alone: we end the others in order.
             start_new_session=True,
-            preexec_fn=_terminated_with_parent() if sys.platform == "linux" else None,
+            preexec_fn=terminated_with_parent() if sys.platform == "linux" else None,
             limit=2**20,
         )
         self.running[program.name] = process
@@ -150,7 +150,7 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
         return b"(a line too long to show)\n"
 
 
-def _terminated_with_parent() -> Callable[[], None]:
+def terminated_with_parent() -> Callable[[], None]:
     """Have Linux end the child with us, even when we are killed outright."""
     set_parent_death_signal = 1
     prctl = ctypes.CDLL(None).prctl
