@@ -242,6 +242,13 @@ class AgentGroupAdmin(ScopedAdmin):
         created = services.create_group(account=account, **values)
         obj.pk, obj.account = created.pk, account
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The groups alone: with them nothing goes but who was in them."""
+        names = [str(group) for group in objs]
+        counts = {self.opts.verbose_name_plural: len(names)}
+        may = self.has_delete_permission(request)
+        return names, counts, set() if may else {self.opts.verbose_name}, []
+
     def delete_model(self, request: HttpRequest, obj: AgentGroup) -> None:
         services.delete_group(group=obj)
 
