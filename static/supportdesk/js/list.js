@@ -43,7 +43,7 @@ export const refresh = debounce(async () => {
   emit('page', { page });
   const now = list();
   const fresh = page.getElementById('list');
-  if (!now || !fresh || $('#conv-list > .is-leaving')) return;
+  if (!now || !fresh) return;
   if (now.dataset.sort !== fresh.dataset.sort || now.dataset.show !== fresh.dataset.show) return;
   if (rows().length && signature(now) === signature(fresh)) return;
   replace(now, fresh);

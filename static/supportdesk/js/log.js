@@ -101,12 +101,14 @@ export function showSeen(publicSeq) {
 
 function showPill() {
   if ($('#new-messages')) return;
-  const pill = element('button', 'btn btn--sm new-messages');
-  pill.id = 'new-messages';
+  const slot = element('div', 'new-messages');
+  slot.id = 'new-messages';
+  const pill = element('button', 'btn btn--sm');
   pill.type = 'button';
   pill.append(icon('arrow-down', 'icon icon--sm'), text('new-messages'));
   pill.addEventListener('click', toBottom);
-  scroller().after(pill);
+  slot.append(pill);
+  scroller().after(slot);
 }
 
 const hidePill = () => $('#new-messages')?.remove();
