@@ -55,7 +55,7 @@ class ComposerForm(forms.Form):
         choices=[(Message.Kind.MESSAGE, ""), (Message.Kind.NOTE, "")],
     )
     then = forms.ChoiceField(required=False, choices=[("resolve", "")])
-    files = UploadsField(required=False)
+    files = UploadsField(required=False)  # type: ignore[assignment]
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

@@ -57,19 +57,19 @@ class ConversationFilter(django_filters.FilterSet):
         model = Conversation
         fields: list[str] = []
 
-    def __init__(self, *args: Any, agent: User | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.agent = agent
+        self.viewer = viewer
 
     def filter_show(
         self, rows: ConversationQuerySet, name: str, value: str
     ) -> ConversationQuerySet:
-        if value == "mine":
-            return rows.mine(self.agent)
         if value == "unassigned":
             return rows.unassigned()
-        if value == "others":
-            return rows.others(self.agent)
+        if value == "mine" and self.viewer is not None:
+            return rows.mine(self.viewer)
+        if value == "others" and self.viewer is not None:
+            return rows.others(self.viewer)
         return rows
 
     def filter_agent(
@@ -148,7 +148,7 @@ class Page:
 def list_page(agent: User, query: InboxQuery, after: str = "") -> Page:
     """The next rows, one more read than shown: that tells whether there are others."""
     rows = Conversation.objects.visible_to(agent)
-    rows = ConversationFilter(vars(query), queryset=rows, agent=agent).qs
+    rows = ConversationFilter(vars(query), queryset=rows, viewer=agent).qs
     rows = _ordered(rows.with_unread(agent), query.sort)
     cursor = _CURSOR.fullmatch(after)
     if cursor:

@@ -104,7 +104,7 @@ def _unread_ids(agent: User) -> list[str]:
         Conversation.objects.visible_to(agent)
         .open()
         .with_unread(agent)
-        .filter(unread__gt=0)
+        .filter(unread__gt=0)  # type: ignore[misc]
         .values_list("public_id", flat=True)[:MAX_UNREAD]
     )
     return [str(public_id) for public_id in unread]

@@ -81,10 +81,10 @@ def empty_context(request: AgentRequest, context: dict[str, Any]) -> dict[str, A
     """Why the list is empty, as far as it helps; asks only when it is."""
     if context["page"].rows or context["continued"]:
         return {}
-    query, account = context["query"], request.user.account_id
+    query = context["query"]
     if query.is_filtered:
         return {"empty": "search" if query.q else "filter"}
-    conversations = Conversation.objects.filter(account_id=account)
+    conversations = Conversation.objects.filter(account__agents=request.user)
     if not context["sidebar"].counts.all and not conversations.exists():
         website = Channel.objects.visible_to(request.user).filter(
             kind=Channel.Kind.WEBSITE
