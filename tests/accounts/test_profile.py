@@ -219,6 +219,14 @@ def test_picture_is_for_colleagues_only(client, agent):
     assert client.get(url).status_code == 302
 
 
+def test_picture_whose_file_is_lost_is_a_404(client, agent):
+    save(client, new_picture=upload(picture_bytes()))
+    agent.refresh_from_db()
+    default_storage.delete(agent.picture.name)
+
+    assert client.get(f"/agents/{agent.public_id}/picture/").status_code == 404
+
+
 def test_profile_needs_an_account_and_the_right_method(client, agent):
     assert client.put("/profile/").status_code == 405
     operator = User.objects.create_superuser("op@example.com", name="Op")

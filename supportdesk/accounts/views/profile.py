@@ -68,7 +68,11 @@ def picture(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse | FileRe
 
 def picture_response(agent: User) -> FileResponse:
     """The agent's picture; who may ask for it is the caller's decision."""
-    response = FileResponse(agent.picture.open("rb"), content_type="image/webp")
+    try:
+        content = agent.picture.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response = FileResponse(content, content_type="image/webp")
     response.headers["Cache-Control"] = "private, max-age=86400"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
