@@ -20,12 +20,13 @@ export function start() {
   // `.toasts` is a live region: what appears in it is read out.
   on('socket:down', () => {
     document.documentElement.removeAttribute('data-live');
-    clearTimeout(timer);
-    timer = setTimeout(show, PATIENCE);
+    // Each failed try says so anew; the patience counts from the first.
+    timer ??= setTimeout(show, PATIENCE);
   });
   on('socket:open', () => {
     document.documentElement.setAttribute('data-live', '');
     clearTimeout(timer);
+    timer = undefined;
     $('#connection')?.remove();
   });
 }

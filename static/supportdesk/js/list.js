@@ -132,6 +132,7 @@ function update(frame) {
     if (!stays && !inPlace(row)) place(row);
     if (focused) focusIn(row, focused);
   }
+  keepTyping(frame);
   emit('content', { root: row });
 }
 
@@ -151,20 +152,25 @@ const typingTimers = new Map();
 function showTyping({ id, active }) {
   const preview = rowOf(id)?.querySelector('.conv__preview');
   clearTimeout(typingTimers.get(id));
-  if (!preview) return;
-  if (active && !preview.dataset.typing) {
-    preview.dataset.typing = 'true';
-    const shown = element('em', '', text('typing'));
-    const kept = [...preview.childNodes];
-    preview.replaceChildren(shown);
-    preview.restore = () => preview.replaceChildren(...kept);
+  typingTimers.delete(id);
+  if (!active) {
+    preview?.restore?.();
+    return;
   }
-  if (active) {
-    typingTimers.set(id, setTimeout(showTyping, TYPING, { id, active: false }));
-  } else if (preview.dataset.typing) {
-    delete preview.dataset.typing;
-    preview.restore();
-  }
+  typingTimers.set(id, setTimeout(showTyping, TYPING, { id, active: false }));
+  if (!preview || preview.restore) return;
+  const kept = [...preview.childNodes];
+  preview.replaceChildren(element('em', '', text('typing')));
+  preview.restore = () => {
+    preview.replaceChildren(...kept);
+    delete preview.restore;
+  };
+}
+
+/** A row that is pushed anew, for having been read perhaps, goes on saying it. */
+function keepTyping({ id, by, kind }) {
+  if (!typingTimers.has(id)) return;
+  showTyping({ id, active: !(by === 'visitor' && kind === 'message') });
 }
 
 /** A page of rows may bring some that a push has already put in. */

@@ -185,7 +185,8 @@ def test_conversation_that_is_taken_away_is_closed(desk, seen):
     first = desk.conversation("Katharina Vogt", "My address is 1 Mill Lane", "repairs")
     other = desk.conversation("Oliver Whitcombe")
     jonas = seen(desk.sign_in(desk.jonas))
-    jonas.open(first)
+    with jonas.page.expect_response("**/read/"):
+        jonas.open(first)
 
     desk.on(
         first,
