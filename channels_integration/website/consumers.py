@@ -30,6 +30,8 @@ MAX_FRAME = 64 * 1024
 MAX_BAD_FRAMES = 20
 HELLO_TIMEOUT = 10.0
 TYPING_PAUSE = 2.0
+# Messages that a socket takes from the shared counters at once.
+ALLOWANCE = 5
 # How often a ping also looks whether the token still counts, and notes the visit.
 CHECK_PAUSE = 45.0
 LIFETIME = (20 * 3600, 24 * 3600)
@@ -58,6 +60,8 @@ class VisitorConsumer(AsyncWebsocketConsumer):
     # None while there is none, or it may have to be another one.
     conversation_id: int | None = None
     conversation: str = ""
+    # Messages that were counted but not yet written.
+    allowance = 0
 
     async def connect(self) -> None:
         self.joined: list[str] = []
@@ -135,10 +139,13 @@ class VisitorConsumer(AsyncWebsocketConsumer):
     async def page_message(self, content: Input) -> None:
         client_id, text = content.uuid("client_id"), content.text("text")
         group_key = content.text("group")
+        uses = 0 if self.allowance else ALLOWANCE
+        self.allowance = (self.allowance or ALLOWANCE) - 1
         try:
             stored = await in_thread(_receive)(
                 self._session(),
                 self.address,
+                uses,
                 (self.conversation_id, self.conversation),
                 client_id=client_id,
                 text=text,
@@ -149,6 +156,7 @@ class VisitorConsumer(AsyncWebsocketConsumer):
             await self.close(CLOSE_SESSION_GONE)
             return
         except _TooOften as error:
+            self.allowance = 0
             await self._nack(client_id, "rate_limited", str(error))
             return
         except ConversationError as error:
@@ -304,6 +312,7 @@ def _reload(session: VisitorSession) -> VisitorSession:
 def _receive(
     session: VisitorSession,
     address: str,
+    uses: int,
     known: tuple[int | None, str],
     *,
     client_id: uuid.UUID,
@@ -312,11 +321,12 @@ def _receive(
     group_key: str,
 ) -> _Stored:
     with translation.override(session.visitor.language):
-        if not limits.within(
+        if uses and not limits.within(
             "message",
             address=address,
             session_id=session.pk,
             account_id=session.channel.account_id,
+            uses=uses,
         ):
             raise _TooOften(_("Too many messages. Please wait a moment."))
         conversation_id, public_id = known

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -32,7 +31,7 @@ _ASK = [
     (Ask.OPTIONAL.value, _("Optional")),
     (Ask.REQUIRED.value, _("Required")),
 ]
-_TEXT_LABELS: dict[str, Promise] = {
+_TEXT_LABELS = {
     "title": _("Title of the chat box"),
     "subtitle": _("Line below the title"),
     "greet": _("Greeting beside the launcher"),
@@ -162,7 +161,10 @@ class WebsiteForm(DressedForm, forms.Form):
     def text_fields(self) -> Iterator[tuple[str, list[forms.BoundField]]]:
         """The fields of each language, for the template."""
         for language, label in Language.choices:
-            yield label, [self[text_field(language, text)] for text in _TEXT_LABELS]
+            yield (
+                str(label),
+                [self[text_field(language, text)] for text in _TEXT_LABELS],
+            )
 
     def clean_name(self) -> str:
         name = clean_line(self.cleaned_data["name"], 80)

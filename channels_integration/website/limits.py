@@ -29,8 +29,9 @@ def within(
     address: str,
     session_id: int | None = None,
     account_id: int | None = None,
+    uses: int = 1,
 ) -> bool:
-    """Count one use for each who is given, and say whether all are within limits."""
+    """Count for each who is given, and say whether all are within limits."""
     counted = zip(
         ("session", "address", "account"),
         _RATES[purpose],
@@ -40,7 +41,9 @@ def within(
     period = _TIGHT_PERIOD.get(purpose, "minute")
     factor = settings.WIDGET_RATE_FACTOR
     return all(
-        allow(f"{int(rate * factor)}/{period}", f"widget-{purpose}", kind, who)
+        allow(
+            f"{int(rate * factor)}/{period}", f"widget-{purpose}", kind, who, uses=uses
+        )
         for kind, rate, who in counted
         if rate and who is not None
     )

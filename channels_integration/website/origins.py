@@ -18,7 +18,7 @@ def is_allowed(origin: str, config: WebsiteConfig, own_host: str) -> bool:
     host, port = _split(origin)
     if not host:
         return False
-    if host in {_host_of(own_host), urlsplit(settings.SITE_URL).hostname}:
+    if (host, port) in {_split(f"http://{own_host}"), _split(settings.SITE_URL)}:
         return True
     if not config.allowed_domains:
         return settings.DEVELOPMENT and host in LOCAL_HOSTS
@@ -49,7 +49,3 @@ def _split(origin: str) -> tuple[str, int | None]:
     if parts.scheme not in {"http", "https"} or not host or not bare:
         return "", None
     return host.lower().rstrip("."), port
-
-
-def _host_of(host_header: str) -> str:
-    return _split(f"http://{host_header}")[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,16 +52,17 @@ def find_session(token: object) -> VisitorSession:
     """The session of a token; raises SessionGone."""
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise SessionGone
-    session = _live_sessions().filter(token_hash=hash_token(token)).first()
+    related = ("channel__account", "visitor", "conversation")
+    session = _live_sessions(*related).filter(token_hash=hash_token(token)).first()
     if session is None:
         raise SessionGone
     return session
 
 
-def _live_sessions():  # type: ignore[no-untyped-def]
+def _live_sessions(*related: str) -> QuerySet[VisitorSession]:
     return VisitorSession.objects.filter(
         revoked_at__isnull=True, channel__is_active=True
-    ).select_related("channel__account", "visitor", "conversation")
+    ).select_related(*related)
 
 
 @transaction.atomic
@@ -102,8 +104,13 @@ def receive_message(
     The lock on the session makes two first messages at once start one
     conversation. Raises SessionGone and ConversationError.
     """
+    # Without the conversation: a row joined to one that had to be waited for is as
+    # it was before the wait.
     session = (
-        _live_sessions().select_for_update(of=("self",)).filter(pk=session_id).first()
+        _live_sessions("channel__account", "visitor")
+        .select_for_update(of=("self",))
+        .filter(pk=session_id)
+        .first()
     )
     if session is None:
         raise SessionGone

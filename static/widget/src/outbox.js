@@ -70,6 +70,7 @@ export function createOutbox({ store, deliver, delivered, changed }) {
     if (flushing) return;
     flushing = true;
     clearTimeout(timer);
+    if (!navigator.onLine) stuck(true);
     try {
       for (;;) {
         const item = items.find((one) => one.state == "sending");
