@@ -57,8 +57,9 @@ class DeskAdminSite(admin.AdminSite):
         ]
         for entry in urls:
             # The detour over a sign-in page of the admin's own.
-            if hasattr(entry.callback, "login_url"):
-                del entry.callback.login_url
+            view: Any = entry.callback
+            if hasattr(view, "login_url"):
+                del view.login_url
         return urls
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
