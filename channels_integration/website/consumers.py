@@ -1,14 +1,11 @@
 """The visitors' socket: no cookie, a token in the first frame, one conversation."""
 
-import asyncio
 import contextlib
 import json
-import random
 import time
 import uuid
 from typing import Any, NamedTuple
 
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import BadRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -19,11 +16,11 @@ from channels_integration.website.inputs import Input
 from channels_integration.website.models import VisitorSession
 from conversations import groups, publisher
 from conversations import services as conversations
-from conversations.consumers import in_thread
 from conversations.exceptions import ConversationError
 from conversations.models import Conversation
 from conversations.visitor_view import message_for_visitor
 from supportdesk.core import client_ip
+from supportdesk.core.sockets import SocketConsumer, in_thread
 from visitors.services import mark_seen
 
 MAX_FRAME = 64 * 1024
@@ -34,7 +31,6 @@ TYPING_PAUSE = 2.0
 ALLOWANCE = 5
 # How often a ping also looks whether the token still counts, and notes the visit.
 CHECK_PAUSE = 45.0
-LIFETIME = (20 * 3600, 24 * 3600)
 
 CLOSE_RENEW = 4000
 CLOSE_NONSENSE = 4400
@@ -46,7 +42,7 @@ CLOSE_TOO_OFTEN = 4429
 BAD_REQUEST = {"type": "error", "code": "bad_request"}
 
 
-class VisitorConsumer(AsyncWebsocketConsumer):
+class VisitorConsumer(SocketConsumer):
     """One tab of one visitor.
 
     First frame `{"type": "hello", "token", "after": seq | null}`, answered by
@@ -65,7 +61,6 @@ class VisitorConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self.joined: list[str] = []
-        self.timer: asyncio.TimerHandle | None = None
         self.bad_frames = 0
         self.typing_at = 0.0
         self.checked_at = time.monotonic()
@@ -78,11 +73,10 @@ class VisitorConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
-        self._close_later(HELLO_TIMEOUT, CLOSE_NO_HELLO)
+        self.close_later(CLOSE_NO_HELLO, HELLO_TIMEOUT)
 
     async def disconnect(self, code: int) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
+        self.stop_timer()
         for name in self.joined:
             await self.channel_layer.group_discard(name, self.channel_name)
 
@@ -99,7 +93,7 @@ class VisitorConsumer(AsyncWebsocketConsumer):
             await self.handlers[kind](self, Input(content))
         except (BadRequest, KeyError, TypeError, ValueError, RecursionError):
             self.bad_frames += 1
-            await self._reply(BAD_REQUEST)
+            await self.reply(BAD_REQUEST)
             if self.bad_frames >= MAX_BAD_FRAMES:
                 await self.close(CLOSE_NONSENSE)
 
@@ -131,10 +125,8 @@ class VisitorConsumer(AsyncWebsocketConsumer):
             self.joined.append(name)
         thread = await in_thread(_first_look)(session, after)
         self._adopt(session)
-        if self.timer is not None:
-            self.timer.cancel()
-        self._close_later(random.uniform(*LIFETIME), CLOSE_RENEW)  # noqa: S311
-        await self._reply({"type": "ready", **thread})
+        self.close_later(CLOSE_RENEW)
+        await self.reply({"type": "ready", **thread})
 
     async def page_message(self, content: Input) -> None:
         client_id, text = content.uuid("client_id"), content.text("text")
@@ -166,7 +158,7 @@ class VisitorConsumer(AsyncWebsocketConsumer):
             stored.conversation_id,
             stored.conversation,
         )
-        await self._reply(
+        await self.reply(
             {
                 "type": "ack",
                 "client_id": str(client_id),
@@ -199,7 +191,7 @@ class VisitorConsumer(AsyncWebsocketConsumer):
             if not await in_thread(_still_there)(self._session()):
                 await self.close(CLOSE_SESSION_GONE)
                 return
-        await self._reply({"type": "pong"})
+        await self.reply({"type": "pong"})
 
     handlers = {
         "hello": page_hello,
@@ -215,7 +207,7 @@ class VisitorConsumer(AsyncWebsocketConsumer):
         if not await self._is_mine(event["conversation"]["id"]):
             return
         self._follow(event["conversation"])
-        await self._reply(
+        await self.reply(
             {
                 "type": "message",
                 "conversation": event["conversation"],
@@ -226,14 +218,14 @@ class VisitorConsumer(AsyncWebsocketConsumer):
     async def visitor_state(self, event: dict[str, Any]) -> None:
         if await self._is_mine(event["conversation"]["id"]):
             self._follow(event["conversation"])
-            await self._reply({"type": "state", "conversation": event["conversation"]})
+            await self.reply({"type": "state", "conversation": event["conversation"]})
 
     async def visitor_typing(self, event: dict[str, Any]) -> None:
         if event["conversation"] == self.conversation:
-            await self._reply({"type": "typing", "active": event["active"]})
+            await self.reply({"type": "typing", "active": event["active"]})
 
     async def visitor_online(self, event: dict[str, Any]) -> None:
-        await self._reply({"type": "online", "online": event["online"]})
+        await self.reply({"type": "online", "online": event["online"]})
 
     async def visitor_revoked(self, event: dict[str, Any]) -> None:
         if self.session is not None and self.session.pk == event["session"]:
@@ -266,17 +258,7 @@ class VisitorConsumer(AsyncWebsocketConsumer):
 
     async def _nack(self, client_id: object, code: str, message: str) -> None:
         error = {"code": code, "message": message}
-        await self._reply({"type": "nack", "client_id": str(client_id), "error": error})
-
-    async def _reply(self, content: dict[str, Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # the socket closed meanwhile
-            await self.send(json.dumps(content))
-
-    def _close_later(self, delay: float, code: int) -> None:
-        loop = asyncio.get_running_loop()
-        self.timer = loop.call_later(
-            delay, lambda: asyncio.ensure_future(self.close(code))
-        )
+        await self.reply({"type": "nack", "client_id": str(client_id), "error": error})
 
     def _header(self, name: bytes) -> str:
         headers = dict(self.scope["headers"])

@@ -1,0 +1,247 @@
+"""The chat widget on the demo shop, against the running product."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+
+NETWORK_ERRORS = r"ERR_(CONNECTION|INTERNET|NETWORK|SOCKET|EMPTY)|WebSocket connection"
+
+AGENT = """
+from conversations import services
+from conversations.models import Conversation
+from supportdesk.accounts import presence
+from supportdesk.accounts import services as accounts
+from supportdesk.accounts.models import User
+owner = User.objects.get(email="owner@example.com")
+latest = Conversation.objects.filter(account=owner.account).order_by("-created_at").first()
+"""
+
+
+class Desk:
+    """The other side, by services instead of pages."""
+
+    def __init__(self, stack):
+        self.stack = stack
+
+    def do(self, code):
+        return self.stack.shell(AGENT + code)
+
+    def come(self):
+        self.do(
+            "accounts.set_presence(agent=owner, presence='online')\n"
+            "presence.touch(owner.account_id, owner.pk, 'test')\n"
+            "accounts.announce_presence(owner.account_id)\n"
+            "from django.core.cache import cache\n"
+            "cache.delete(f'widget-team:{owner.account_id}')"
+        )
+
+    def go(self):
+        self.do(
+            "[presence.forget(owner.account_id, agent.pk) for agent in"
+            " User.objects.filter(account=owner.account)]\n"
+            "accounts.announce_presence(owner.account_id)\n"
+            "from django.core.cache import cache\n"
+            "cache.delete(f'widget-team:{owner.account_id}')"
+        )
+
+    def answer(self, text):
+        self.do(
+            "services.post_agent_message("
+            f"conversation_id=latest.pk, agent=owner, text={text!r})"
+        )
+
+    def note(self, text):
+        self.do(
+            f"services.add_note(conversation_id=latest.pk, agent=owner, text={text!r})"
+        )
+
+    def resolve(self):
+        self.do("services.resolve_conversation(conversation_id=latest.pk, agent=owner)")
+
+    def texts(self):
+        printed = self.do(
+            "print(*latest.messages.filter(kind='message').order_by('seq')"
+            ".values_list('text', flat=True), sep='|', end='')"
+        )
+        return printed.strip().split("|")
+
+
+@pytest.fixture(scope="session")
+def shop(running_product):
+    running_product.manage("seed_demo")
+    return f"{running_product.url}/demo/"
+
+
+@pytest.fixture
+def desk(stack, shop):
+    desk = Desk(stack)
+    desk.come()
+    return desk
+
+
+def write(page, text):
+    page.get_by_role("textbox", name="Write a message").fill(text)
+    page.get_by_role("button", name="Send").click()
+
+
+def bubbles(page):
+    return page.locator("support-widget .w-bub")
+
+
+def test_visitor_and_agent_talk_until_the_rating(shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").click()
+
+    write(page, "My card is 4111 1111 1111 1111")
+    expect(bubbles(page).last).to_have_text("My card is Card number hidden ····1111")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    desk.note("Nobody may see this")
+    desk.answer("Good morning! <b>How</b> can I help?")
+    expect(bubbles(page).last).to_contain_text("Good morning! <b>How</b> can I help?")
+    expect(page.locator("support-widget")).not_to_contain_text("Nobody may see")
+    desk.resolve()
+    page.get_by_text("Good", exact=True).click()
+    page.get_by_role("button", name="Send rating").click()
+    expect(page.get_by_text("Thank you for your feedback")).to_be_visible()
+    page.get_by_role("button", name="Back to the chat").click()
+    write(page, "One more thing")
+
+    expect(bubbles(page).last).to_have_text("One more thing")
+    assert desk.do("print(latest.status, latest.rating, end='')") == "open 5"
+    assert desk.texts()[0] == "My card is [card ····1111]"
+
+
+def test_conversation_goes_on_over_pages_and_tabs(shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "Hello")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+
+    page.get_by_role("link", name="Baking").click()
+    other = new_page(context=page.context)
+    other.goto(shop)
+    write(other, "From the other tab")
+
+    for tab in (page, other):
+        expect(bubbles(tab)).to_have_text(["Hello", "From the other tab"])
+    assert desk.texts() == ["Hello", "From the other tab"]
+
+
+def test_answer_to_a_closed_box_shows_in_badge_and_title(shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    title = page.title()
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "Hello")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+
+    desk.answer("Good morning!")
+
+    launcher = page.get_by_role("button", name="Open chat, 1 new message")
+    expect(launcher).to_be_visible()
+    expect(page).to_have_title(f"(1) {title}")
+    launcher.click()
+    expect(page).to_have_title(title)
+
+
+def test_messages_survive_a_dead_server_once_and_in_order(stack, shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "One")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+
+    new_page.errors.clear()
+    new_page.forgive(NETWORK_ERRORS)
+    stack.kill_web()
+    for text in ("Two", "Three", "Four"):
+        write(page, text)
+    waiting = page.get_by_text("Not sent yet, waiting for the network")
+    expect(waiting).to_have_count(3)
+    stack.start_web()
+
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible(timeout=40_000)
+    expect(bubbles(page)).to_have_text(["One", "Two", "Three", "Four"])
+    assert desk.texts() == ["One", "Two", "Three", "Four"]
+
+
+def test_unsent_messages_survive_a_reload_and_a_revoked_token(shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "Before")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+
+    new_page.forgive("401")
+    desk.do(
+        "from channels_integration.website.services import revoke_session\n"
+        "from channels_integration.website.models import VisitorSession\n"
+        "revoke_session(session=VisitorSession.objects.latest('pk'))"
+    )
+    write(page, "After")
+
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    expect(bubbles(page)).to_have_text(["After"])
+    assert desk.texts() == ["After"]
+
+
+def test_offline_form_in_german_on_a_phone(shop, desk, new_page):
+    desk.go()
+    new_page.forgive("422")
+    page = new_page(lang="de", viewport=PHONE)
+    page.goto(shop)
+    page.get_by_role("button", name="Chat öffnen").click()
+
+    page.get_by_label("Nachricht").fill("Passt der Gärkorb?")
+    page.get_by_role("button", name="Nachricht senden").click()
+    expect(page.get_by_label("E-Mail")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("E-Mail")).to_be_focused()
+    page.get_by_label("E-Mail").fill("sofia@example.net")
+    page.get_by_role("button", name="Nachricht senden").click()
+
+    expect(page.get_by_text("Wir antworten an sofia@example.net.")).to_be_visible()
+    assert desk.texts() == ["Passt der Gärkorb?"]
+    panel = page.locator("support-widget .w-panel").bounding_box()
+    assert (panel["width"], panel["height"]) == (390, 844)
+
+
+def test_page_code_can_drive_the_chat(shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").wait_for()
+    warnings = []
+    page.on("console", lambda message: warnings.append(message.text))
+
+    page.evaluate(
+        "supportdesk('nonsense'); supportdesk('on', 'open', () => { throw 1 })"
+    )
+    page.evaluate("supportdesk('language', 'de'); supportdesk('message', 'Guten Tag')")
+
+    box = page.get_by_role("textbox", name="Nachricht schreiben")
+    expect(box).to_have_value("Guten Tag")
+    assert warnings[0] == "supportdesk: unknown command nonsense"
+    page.evaluate("supportdesk('hide')")
+    expect(page.locator("support-widget .w-launch")).to_be_hidden()
+
+
+def test_hostile_page_styles_do_not_reach_the_launcher(shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").wait_for()
+
+    page.evaluate(
+        "const s = new CSSStyleSheet();"
+        "s.replaceSync('* { display: block !important; position: static !important;"
+        " color: lime !important } support-widget { left: 0; opacity: 0 }');"
+        "document.adoptedStyleSheets = [s]"
+    )
+
+    host = page.locator("support-widget")
+    styles = host.evaluate(
+        "e => [getComputedStyle(e).position, getComputedStyle(e).opacity]"
+    )
+    assert styles == ["fixed", "1"]
