@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from supportdesk.operations.texts import compile_texts
+
 
 @pytest.fixture(autouse=True)
 def empty_redis():
@@ -13,6 +15,12 @@ def empty_redis():
     yield
     # The run claimed this database when it was empty: see tests/engines.py.
     cache.clear()
+
+
+def pytest_configure(config):
+    # Before the first worker starts: Django reads the texts once for each process.
+    if not hasattr(config, "workerinput"):
+        compile_texts(settings.LOCALE_PATHS)
 
 
 def pytest_unconfigure():

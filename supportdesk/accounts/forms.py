@@ -79,7 +79,7 @@ class ProfileForm(DressedForm, forms.ModelForm):
     )
     remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
     enter_sends = forms.TypedChoiceField(
-        label=_("Sending"),
+        label=_("Sending messages"),
         choices=[
             ("False", _("Ctrl+Enter sends, Enter begins a new line")),
             ("True", _("Enter sends, Shift+Enter begins a new line")),

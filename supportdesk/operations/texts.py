@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ def compile_texts(directories: Iterable[Path | str]) -> list[Path]:
             target = source.with_suffix(".mo")
             if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
                 continue
-            polib.pofile(str(source)).save_as_mofile(str(target))
+            # Another process may be starting: it finds the old file or the new one.
+            draft = target.with_name(f"{target.name}.{os.getpid()}")
+            polib.pofile(str(source)).save_as_mofile(str(draft))
+            draft.replace(target)
             written.append(target)
     return written
