@@ -27,5 +27,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-c", 
     "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 # An ASGI server or a worker alone runs no system checks.
 ENTRYPOINT ["sh", "-c", "python manage.py check --deploy --fail-level WARNING && exec \"$@\"", "--"]
-CMD ["uvicorn", "supportdesk.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
-    "--lifespan", "off", "--no-server-header", "--timeout-graceful-shutdown", "20"]
+CMD ["python", "-m", "supportdesk.operations.server", "--host", "0.0.0.0", "--port", "8000"]

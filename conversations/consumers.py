@@ -1,15 +1,9 @@
 """The agents' socket: forwards what its agent may see, and little else."""
 
-import asyncio
-import contextlib
 import json
-import random
 import time
 import uuid
 from typing import Any
-
-from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 
 from conversations import groups
 from conversations.counts import counts_for
@@ -17,17 +11,16 @@ from conversations.models import Conversation
 from supportdesk.accounts import presence
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import User
+from supportdesk.core.sockets import SocketConsumer, in_thread
 
 MAX_FRAME = 4096
 TYPING_PAUSE = 2.0
-# Within a day, spread out, so that neither rights nor processes grow stale.
-LIFETIME = (20 * 3600, 24 * 3600)
 
 CLOSE_SIGNED_OUT = 4401
 CLOSE_RENEW = 4000
 
 
-class DeskConsumer(AsyncWebsocketConsumer):
+class DeskConsumer(SocketConsumer):
     """One tab of one agent.
 
     From the page: `{"type": "view", "conversation": id | null}`,
@@ -40,7 +33,6 @@ class DeskConsumer(AsyncWebsocketConsumer):
         self.viewing: str | None = None
         self.viewing_visitor: int | None = None
         self.typing_at = 0.0
-        self.timer: asyncio.TimerHandle | None = None
         scope = await in_thread(_load_scope)(self.scope["user"].pk)
         if scope is None:
             await self.close(CLOSE_SIGNED_OUT)
@@ -50,14 +42,10 @@ class DeskConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self.device = presence.device_of(self.scope["session"].session_key)
         await in_thread(_alive)(scope, self.device, announce=True)
-        delay = random.uniform(*LIFETIME)  # noqa: S311 - spread, not secrecy
-        self.timer = asyncio.get_running_loop().call_later(
-            delay, lambda: asyncio.ensure_future(self.close(CLOSE_RENEW))
-        )
+        self.close_later(CLOSE_RENEW)
 
     async def disconnect(self, code: int) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
+        self.stop_timer()
         for name in self.joined:
             await self.channel_layer.group_discard(name, self.channel_name)
 
@@ -71,13 +59,13 @@ class DeskConsumer(AsyncWebsocketConsumer):
             handler = self.handlers[content["type"]]
             await handler(self, content)
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-            await self._reply({"type": "error", "code": "bad_request"})
+            await self.reply({"type": "error", "code": "bad_request"})
 
     # From the page
 
     async def page_ping(self, content: dict[str, Any]) -> None:
         await in_thread(_alive)(self.agent, self.device)
-        await self._reply({"type": "pong"})
+        await self.reply({"type": "pong"})
 
     async def page_view(self, content: dict[str, Any]) -> None:
         self.viewing = self.viewing_visitor = None
@@ -112,8 +100,6 @@ class DeskConsumer(AsyncWebsocketConsumer):
             "type": "conversation",
             "id": event["id"],
             "status": event["status"],
-            # None in a language nobody had when it was rendered: the page asks.
-            "row": event["row"].get(language),
             "unread": max(
                 event["visitor_messages"]
                 - event["reads"].get(str(self.agent.agent_id), 0),
@@ -121,13 +107,16 @@ class DeskConsumer(AsyncWebsocketConsumer):
             ),
             "visitor_seen": event["visitor_seen"],
         }
+        if "row" in event:
+            # Null in a language nobody had when it was rendered: the page asks.
+            content["row"] = event["row"].get(language)
         if "by" in event:
             content |= {"by": event["by"], "kind": event["kind"], "seq": event["seq"]}
         if self.viewing == event["id"]:
             content["head"] = event.get("head", False)
             if "message" in event:
                 content["message"] = event["message"].get(language)
-        await self._reply(content)
+        await self.reply(content)
 
     async def desk_gone(self, event: dict[str, Any]) -> None:
         if self.viewing == event["id"]:
@@ -136,19 +125,19 @@ class DeskConsumer(AsyncWebsocketConsumer):
             if await in_thread(_visitor_of)(self.agent, public_id) is not None:
                 return
             self.viewing = self.viewing_visitor = None
-        await self._reply({"type": "gone", "id": event["id"]})
+        await self.reply({"type": "gone", "id": event["id"]})
 
     async def desk_typing(self, event: dict[str, Any]) -> None:
-        await self._reply(
+        await self.reply(
             {"type": "typing", "id": event["id"], "active": event["active"]}
         )
 
     async def desk_counts(self, event: dict[str, Any]) -> None:
         counts = counts_for(self.agent, event["parts"])
-        await self._reply({"type": "counts", **counts.as_dict()})
+        await self.reply({"type": "counts", **counts.as_dict()})
 
     async def desk_presence(self, event: dict[str, Any]) -> None:
-        await self._reply({"type": "presence", "states": event["states"]})
+        await self.reply({"type": "presence", "states": event["states"]})
 
     async def desk_access(self, event: dict[str, Any]) -> None:
         """Rights changed: hear what they allow from now on, or nothing more."""
@@ -162,7 +151,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
             visible = await in_thread(_visitor_of)(scope, uuid.UUID(self.viewing))
             if visible is None:
                 await self.desk_gone({"id": self.viewing})
-        await self._reply({"type": "access"})
+        await self.reply({"type": "access"})
 
     async def desk_signed_out(self, event: dict[str, Any]) -> None:
         if not event["session"]:
@@ -178,15 +167,6 @@ class DeskConsumer(AsyncWebsocketConsumer):
         for name in wanted - self.joined:
             await self.channel_layer.group_add(name, self.channel_name)
         self.joined = wanted
-
-    async def _reply(self, content: dict[str, Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # the socket closed meanwhile
-            await self.send(json.dumps(content))
-
-
-def in_thread(function):  # type: ignore[no-untyped-def]
-    """Run in the thread pool: the shared ORM thread would serialise all sockets."""
-    return database_sync_to_async(function, thread_sensitive=False)
 
 
 def _load_scope(agent_id: int | None) -> groups.Scope | None:

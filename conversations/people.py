@@ -9,6 +9,7 @@ from django.db import connection
 
 from conversations.models import Conversation
 from supportdesk.accounts.people import Person
+from supportdesk.core.rows import columns, instance
 from visitors.models import Visitor
 
 _PEOPLE = """
@@ -25,14 +26,13 @@ ORDER BY assigned
 """
 
 
-_VISITOR = "SELECT * FROM visitors_visitor WHERE id = %s"
-
-
 def look_up(conversation: Conversation) -> None:
     """Set `visitor`, `people` and `reads_by_agent` as they are now."""
-    [conversation.visitor] = Visitor.objects.raw(_VISITOR, [conversation.visitor_id])
+    visitor = f"SELECT {columns(Visitor)} FROM visitors_visitor WHERE id = %s"  # noqa: S608 - column names
     people, reads = [], []
     with connection.cursor() as cursor:
+        cursor.execute(visitor, [conversation.visitor_id])
+        conversation.visitor = instance(Visitor, cursor.fetchone())
         cursor.execute(_PEOPLE, {"id": conversation.pk})
         for agent_id, name, email, assigned, visitor_messages in cursor.fetchall():
             if assigned is not None:

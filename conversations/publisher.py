@@ -1,13 +1,12 @@
 """The only place that speaks to the layer: who is told what, once per audience."""
 
 import logging
-import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
 import redis.exceptions
 from django.conf import settings
-from django.db import connection
 
 from conversations import groups
 from conversations.counts import breakdown
@@ -17,17 +16,24 @@ from conversations.rendering import render_message, render_row
 from conversations.visitor_view import conversation_for_visitor, message_for_visitor
 from supportdesk.accounts import presence
 from supportdesk.accounts.models import Presence
-from supportdesk.core import layer
+from supportdesk.core import later, layer
 from supportdesk.core import redis as desk_redis
 
 logger = logging.getLogger(__name__)
 
+_rows_sent: dict[int, float] = {}
+
 
 def publish_message(message: Message) -> None:
-    """Send a new entry to the desk, and to the visitor if it is public."""
+    """Send a new entry to the desk, and to the visitor if it is public.
+
+    The list row goes with it unless it was sent a moment ago; then it follows
+    once, with the last state, after `ROW_PAUSE`.
+    """
     conversation = message.conversation
     look_up(conversation)
-    event = _conversation_event(conversation)
+    with_row = message.is_event or _row_is_due(conversation.pk)
+    event = _conversation_event(conversation, with_row=with_row)
     event |= {
         "message": render_message(message),
         "seq": message.seq,
@@ -51,6 +57,10 @@ def publish_message(message: Message) -> None:
         # The status may have changed; the line itself stays inside.
         sends.append(_visitor_state(conversation))
     layer.send(sends)
+    if not with_row:
+        later.once(
+            ("row", conversation.pk), settings.ROW_PAUSE, publish_state, conversation.pk
+        )
     # Counts move with events (assigned, resolved, reopened, started), not with
     # every message.
     if message.is_event:
@@ -112,11 +122,12 @@ def publish_counts(account_id: int) -> None:
         logger.warning("counts not sent: Redis does not answer")
         return
     if taken:
-        timer = threading.Timer(
-            settings.COUNTS_PAUSE, _publish_counts_in_thread, [account_id]
+        later.once(
+            ("counts", account_id),
+            settings.COUNTS_PAUSE,
+            _publish_counts_now,
+            account_id,
         )
-        timer.daemon = True
-        timer.start()
 
 
 def publish_presence(account_id: int) -> None:
@@ -165,19 +176,34 @@ def _load(conversation_id: int) -> Conversation:
     return conversation
 
 
-def _conversation_event(conversation: Conversation) -> dict[str, Any]:
-    return {
+def _row_is_due(conversation_id: int) -> bool:
+    """Whether this process has not just sent the row; says so once per pause."""
+    now = time.monotonic()
+    if now - _rows_sent.get(conversation_id, -1e9) < settings.ROW_PAUSE:
+        return False
+    if len(_rows_sent) > 10_000:
+        _rows_sent.clear()
+    _rows_sent[conversation_id] = now
+    return True
+
+
+def _conversation_event(
+    conversation: Conversation, *, with_row: bool = True
+) -> dict[str, Any]:
+    event = {
         "type": "desk.conversation",
         "id": str(conversation.public_id),
         "group": conversation.group_id,
         "status": conversation.status,
-        "row": render_row(conversation),
         "visitor_messages": conversation.visitor_message_count,
         "visitor_seen": conversation.visitor_seen_seq,
         "reads": {
             str(agent_id): count for agent_id, count in conversation.reads_by_agent
         },
     }
+    if with_row:
+        event["row"] = render_row(conversation)
+    return event
 
 
 def _visitor_state(conversation: Conversation) -> tuple[str, dict[str, Any]]:
@@ -188,13 +214,6 @@ def _visitor_state(conversation: Conversation) -> tuple[str, dict[str, Any]]:
             "conversation": conversation_for_visitor(conversation),
         },
     )
-
-
-def _publish_counts_in_thread(account_id: int) -> None:
-    try:
-        _publish_counts_now(account_id)
-    finally:
-        connection.close()
 
 
 def _publish_counts_now(account_id: int) -> None:

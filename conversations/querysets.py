@@ -8,7 +8,6 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest, JSONObject
 
 if TYPE_CHECKING:
-    from conversations.models import Attachment, Channel, Conversation, Message
     from supportdesk.accounts.models import User
 
 

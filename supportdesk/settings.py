@@ -60,8 +60,7 @@ if not DEVELOPMENT and (len(SECRET_KEY) < 50 or "development-only" in SECRET_KEY
 SITE_URL = _required(
     "SITE_URL",
     "http://localhost:8000",
-    "the address people type to reach the desk, for example "
-    "https://desk.example.com.",
+    "the address people type to reach the desk, for example https://desk.example.com.",
 ).rstrip("/")
 if not DEVELOPMENT and not SITE_URL.startswith("https://"):
     raise ImproperlyConfigured("Set SITE_URL: it must begin with https://.")
@@ -124,6 +123,8 @@ CHANNEL_LAYERS = {
 }
 # Seconds between two pushes of an account's counts.
 COUNTS_PAUSE = 0.5
+# Seconds between two pushes of one conversation's list row while it is written in.
+ROW_PAUSE = 0.5
 
 # Applications, from the top of the import stack down
 

@@ -91,9 +91,8 @@ class Product:
 
     def start_web(self, *, wait: bool = True) -> None:
         self._start(
-            *("web", "uvicorn", "supportdesk.asgi:application"),
-            *("--host", "127.0.0.1", "--port", str(self.port)),
-            *("--lifespan", "off", "--log-level", "info"),
+            *("web", "supportdesk.operations.server"),
+            *("--port", str(self.port), "--grace", "2"),
         )
         if wait:
             self.wait_for("/healthz")

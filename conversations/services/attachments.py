@@ -105,7 +105,7 @@ def safe_name(name: str) -> str:
 
 def _with_extension(name: str, extension: str) -> str:
     """The name with the ending its content has: what is opened is what is shown."""
-    stem, dot, given = name.rpartition(".")
+    _stem, dot, given = name.rpartition(".")
     same = {"jpeg": "jpg", "tif": "tiff"}
     if dot and same.get(given.lower(), given.lower()) == extension:
         return name

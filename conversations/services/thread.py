@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from conversations.events import MessagePosted, message_posted
@@ -13,6 +13,7 @@ from conversations.models import Attachment, Channel, Conversation, Message
 from conversations.services.attachments import CheckedUpload
 from supportdesk.accounts.models import User
 from supportdesk.core.events import emit_on_commit
+from supportdesk.core.rows import columns, instance
 
 PREVIEW_LENGTH = 200
 
@@ -37,8 +38,7 @@ UPDATE conversations_conversation SET
 WHERE id = %(id)s AND (
     NOT %(simple)s OR (status = 'open' AND (%(from_visitor)s OR is_assigned))
 )
-RETURNING *
-"""
+RETURNING """
 _ADVANCED = (
     "last_seq",
     "last_public_seq",
@@ -138,21 +138,21 @@ def _advance(
     conversation_id: int, entry: Entry, *, simple: bool
 ) -> Conversation | None:
     talk = entry.kind == Message.Kind.MESSAGE
-    rows = Conversation.objects.raw(
-        _ADVANCE,
-        {
-            "id": conversation_id,
-            "simple": simple,
-            "public": entry.public,
-            "talk": talk,
-            "from_visitor": talk and entry.by_visitor,
-            "preview": _preview(entry),
-            "now": timezone.now(),
-            "channel_id": entry.channel.pk if entry.channel else None,
-            "channel_kind": entry.channel.kind if entry.channel else None,
-        },
-    )
-    return next(iter(rows), None)
+    values = {
+        "id": conversation_id,
+        "simple": simple,
+        "public": entry.public,
+        "talk": talk,
+        "from_visitor": talk and entry.by_visitor,
+        "preview": _preview(entry),
+        "now": timezone.now(),
+        "channel_id": entry.channel.pk if entry.channel else None,
+        "channel_kind": entry.channel.kind if entry.channel else None,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE + columns(Conversation), values)
+        row = cursor.fetchone()
+    return instance(Conversation, row) if row else None
 
 
 def _insert(conversation: Conversation, entry: Entry) -> Message:

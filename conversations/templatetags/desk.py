@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -30,6 +31,7 @@ _FACE_ICONS = {1: "frown", 3: "meh", 5: "smile"}
 
 
 @register.simple_tag
+@cache
 def icon(name: str, classes: str = "") -> SafeString:
     return format_html(
         '<svg class="icon{}{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
@@ -49,16 +51,22 @@ def avatar(
     presence: str = "",
 ) -> SafeString:
     """A person's initials; whoever it is stands beside it as text."""
+    return _avatar(person.initials, person.hue, size, agent, channel, presence)
+
+
+@lru_cache(4096)
+def _avatar(
+    initials: str, hue: int, size: str, agent: bool, channel: str, presence: str
+) -> SafeString:
     classes = "avatar"
     if size:
         classes += f" avatar--{size}"
     if agent:
         classes += " avatar--agent"
-    initials = person.initials
     return format_html(
         '<span class="{}"{} aria-hidden="true">{}{}</span>',
         classes,
-        format_html(' data-hue="{}"', person.hue) if initials else "",
+        format_html(' data-hue="{}"', hue) if initials else "",
         initials or icon("user"),
         _avatar_mark(channel, presence),
     )

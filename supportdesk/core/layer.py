@@ -1,64 +1,81 @@
 """Sending to layer groups from synchronous code.
 
-One thread per process owns an event loop and with it one connection to Redis.
-`async_to_sync` instead would switch threads for each call and, in workers and
-timers, open a connection for each.
+One thread per process takes what there is to send and hands it to Redis in one
+round trip. `async_to_sync` around the layer instead costs a change of threads and
+a round trip for each group, and in workers and timers a connection for each call.
 """
 
-import asyncio
 import atexit
 import logging
 import os
+import queue
 import threading
 from typing import Any
 
-import redis.exceptions
+import redis
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
 Send = tuple[str, dict[str, Any]]
 
-MAX_WAITING = 10_000
-"""Batches that wait while Redis does not answer; what comes then is dropped."""
+MAX_WAITING = 500
+"""Batches that may wait; a writer that is faster waits for its turn."""
+
+PATIENCE = 2.0
+"""Seconds a writer waits at most; then the push is dropped, not the write."""
+
+AT_ONCE = 50
 
 
 class _Sender(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="layer", daemon=True)
         self.pid = os.getpid()
-        self.loop = asyncio.new_event_loop()
-        self.queue: asyncio.Queue[list[Send] | None] = asyncio.Queue()
+        self.queue: queue.Queue[list[Send] | None] = queue.Queue(MAX_WAITING)
+        self.layer = get_channel_layer()
+        self.redis = redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=5,
+            socket_connect_timeout=5,
+            health_check_interval=30,
+        )
 
     def run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(self._work())
-        self.loop.close()
-
-    def put(self, sends: list[Send] | None) -> None:
-        self.loop.call_soon_threadsafe(self._put, sends)
-
-    def _put(self, sends: list[Send] | None) -> None:
-        if self.queue.qsize() < MAX_WAITING or sends is None:
-            self.queue.put_nowait(sends)
-        else:
-            logger.warning("a push was dropped: the layer is too slow")
-
-    async def _work(self) -> None:
-        layer = get_channel_layer()
-        while True:
-            sends = await self.queue.get()
-            if sends is None:
-                break
+        ended = False
+        while not ended:
+            sends, ended = self._take()
             try:
-                # One after another: who listens to one group hears in order.
-                for group, event in sends:
-                    await layer.group_send(group, event)
-            except (redis.exceptions.RedisError, OSError):
+                self._publish(sends)
+            except redis.RedisError:
                 logger.warning("nothing pushed: the layer does not answer")
             except Exception:
                 logger.exception("a push failed")
-        await layer.flush()
+        self.redis.close()
+
+    def _take(self) -> tuple[list[Send], bool]:
+        """Wait for something to send, then take what else is there."""
+        batch = self.queue.get()
+        sends: list[Send] = []
+        for _ in range(AT_ONCE):
+            if batch is None:
+                return sends, True
+            sends += batch
+            try:
+                batch = self.queue.get_nowait()
+            except queue.Empty:
+                return sends, False
+        sends += batch or []
+        return sends, batch is None
+
+    def _publish(self, sends: list[Send]) -> None:
+        prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+        with self.redis.pipeline(transaction=False) as pipe:
+            for group, event in sends:
+                # The layer's own name for a group, see channels_redis.pubsub.
+                pipe.publish(f"{prefix}__group__{group}", self.layer.serialize(event))
+            pipe.execute()
 
 
 _lock = threading.Lock()
@@ -76,17 +93,20 @@ def _current() -> _Sender:
 
 
 def send(sends: list[Send]) -> None:
-    """Hand messages over, in order, without waiting for the layer.
+    """Hand messages over, in order, without waiting for Redis.
 
     A layer that does not answer costs speed, not data: pages ask for what they
     missed, so the write that led here must not fail.
     """
-    _current().put(sends)
+    try:
+        _current().queue.put(sends, timeout=PATIENCE)
+    except queue.Full:
+        logger.warning("a push was dropped: the layer is too slow")
 
 
 @atexit.register
 def _finish() -> None:
     """A command that ends sends what it has to say first."""
     if _sender is not None and _sender.pid == os.getpid() and _sender.is_alive():
-        _sender.put(None)
+        _sender.queue.put(None)
         _sender.join(2)

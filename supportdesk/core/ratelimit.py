@@ -28,14 +28,17 @@ def _rate(text: str):  # type: ignore[no-untyped-def]
     return parse(text)
 
 
-def allow(rate: str, *who: object) -> bool:
-    """Count one use and say whether it is within `rate` ("30/minute").
+def allow(rate: str, *who: object, uses: int = 1) -> bool:
+    """Count a use, or several at once, and say whether it is within `rate`
+    ("30/minute").
 
     `who` names the counter: a purpose, then what is limited. Without Redis the
     answer is yes: a visitor's message matters more than the limit.
     """
     try:
-        return bool(_limiter().hit(_rate(rate), *(str(part) for part in who)))
+        return bool(
+            _limiter().hit(_rate(rate), *(str(part) for part in who), cost=uses)
+        )
     except redis.exceptions.RedisError:
         logger.warning("rate limit not counted: Redis does not answer")
         return True

@@ -57,7 +57,10 @@ function onConversation(frame) {
     return;
   }
   if (app()?.dataset.sound === undefined || context?.state !== 'running') return;
-  const row = parse(frame.row).querySelector('.conv');
+  const row = frame.row
+    ? parse(frame.row).querySelector('.conv')
+    : document.getElementById(`conv-${frame.id}`);
+  if (!row) return;
   if (!isMine(row) && !isUnassigned(row)) return;
   // The tab where it is being read speaks up first, the others at different times.
   setTimeout(() => claim(message) && play(), 120 + Math.random() * 200);

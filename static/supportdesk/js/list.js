@@ -113,6 +113,10 @@ const inPlace = (row) => {
 
 function update(frame) {
   if (!list()) return;
+  // While somebody writes fast the row itself follows a moment later.
+  if (frame.row === undefined) return setUnread(frame.id, unreadOf(frame));
+  // Nobody read this language when it was rendered.
+  if (frame.row === null) return refresh();
   const old = rowOf(frame.id);
   const row = build(frame.row, unreadOf(frame));
   if (!belongs(row)) {

@@ -93,10 +93,9 @@ def programs(host: str, port: int) -> list[Program]:
         Program(
             "web",
             (
-                *(python, "-m", "uvicorn", "supportdesk.asgi:application"),
-                *("--host", host, "--port", str(port), "--no-server-header"),
-                *("--lifespan", "off", "--timeout-graceful-shutdown", "4"),
-                *("--log-level", "warning"),
+                *(python, "-m", "supportdesk.operations.server"),
+                *("--host", host, "--port", str(port)),
+                *("--grace", "4", "--log-level", "warning"),
             ),
         ),
         Program("worker", (*celery, "worker", "--loglevel", "INFO", "-c", "2", *ALONE)),

@@ -1,0 +1,42 @@
+"""The web process: pages and sockets, started the same way everywhere.
+
+`python -m supportdesk.operations.server --host 0.0.0.0 --port 8000`
+"""
+
+import argparse
+from typing import Any
+
+import uvicorn
+
+OPTIONS: dict[str, Any] = {
+    "lifespan": "off",
+    "server_header": False,
+    # Whom to believe about addresses is decided by TRUSTED_PROXIES alone.
+    "proxy_headers": False,
+    "ws_max_size": 128 * 1024,
+    # Frames are small; deflating each costs more than it saves.
+    "ws_per_message_deflate": False,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve the desk.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--log-level", default="info")
+    parser.add_argument(
+        "--grace", type=int, default=20, help="seconds for open requests at the end"
+    )
+    options = parser.parse_args()
+    uvicorn.run(
+        "supportdesk.asgi:application",
+        host=options.host,
+        port=options.port,
+        log_level=options.log_level,
+        timeout_graceful_shutdown=options.grace,
+        **OPTIONS,
+    )
+
+
+if __name__ == "__main__":
+    main()
