@@ -57,8 +57,10 @@ def web() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "supportdesk.operations.server"]
-        + ["--port", str(port), "--log-level", "warning"]
+        [
+            *(sys.executable, "-m", "supportdesk.operations.server"),
+            *("--port", str(port), "--log-level", "warning"),
+        ]
     )
     try:
         for _ in range(100):

@@ -209,14 +209,15 @@ async def measure(floor: Floor, host: str, conversations: list[Any], **who: Any)
 
 def main() -> int:
     with fresh_database():
+        from django.contrib.auth import SESSION_KEY  # noqa: PLC0415
+        from django.test import Client  # noqa: PLC0415
+
         from channels_integration.website.models import (  # noqa: PLC0415
             VisitorSession,
             hash_token,
             new_token,
         )
         from conversations import services  # noqa: PLC0415
-        from django.contrib.auth import SESSION_KEY  # noqa: PLC0415
-        from django.test import Client  # noqa: PLC0415
         from supportdesk.accounts.models import User  # noqa: PLC0415
         from supportdesk.accounts.services import create_account  # noqa: PLC0415
         from visitors.services import create_visitor  # noqa: PLC0415

@@ -190,7 +190,7 @@ def _row_is_due(conversation_id: int) -> bool:
 def _conversation_event(
     conversation: Conversation, *, with_row: bool = True
 ) -> dict[str, Any]:
-    event = {
+    event: dict[str, Any] = {
         "type": "desk.conversation",
         "id": str(conversation.public_id),
         "group": conversation.group_id,

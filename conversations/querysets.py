@@ -1,14 +1,27 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest, JSONObject
 
 if TYPE_CHECKING:
+    # Named in the base classes.
+    from conversations.models import (  # noqa: F401
+        Attachment,
+        Channel,
+        Conversation,
+        Message,
+    )
     from supportdesk.accounts.models import User
+
+
+def _rows(model: str) -> Any:
+    """All rows of a model of this app, which stands above query sets."""
+    return apps.get_model("conversations", model)._default_manager.all()
 
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
@@ -37,8 +50,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             | Exists(self._assignments().filter(agent=agent))
         )
 
-    def _assignments(self) -> models.QuerySet:
-        return self.model.assignees.through.objects.filter(conversation=OuterRef("pk"))
+    def _assignments(self) -> models.QuerySet[Any]:
+        return _rows("Assignment").filter(conversation=OuterRef("pk"))
 
     # Which part of the inbox
 
@@ -78,12 +91,13 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def with_unread(self, agent: User) -> Self:
         """`unread`: visitor messages the agent has not seen."""
-        seen = self.model.reads.rel.related_model.objects.filter(
+        seen = _rows("ConversationRead").filter(
             conversation=OuterRef("pk"), agent=agent
-        ).values("visitor_messages")
+        )
         return self.annotate(
             unread=Greatest(
-                F("visitor_message_count") - Coalesce(Subquery(seen), Value(0)),
+                F("visitor_message_count")
+                - Coalesce(Subquery(seen.values("visitor_messages")), Value(0)),
                 Value(0),
             )
         )
@@ -100,6 +114,5 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, agent: User) -> Self:
-        conversations = self.model.message.field.related_model.conversation.field
-        visible = conversations.related_model.objects.visible_to(agent)
+        visible = _rows("Conversation").visible_to(agent)
         return self.filter(message__conversation__in=visible)

@@ -113,12 +113,13 @@ CACHES = {
         "KEY_PREFIX": f"{REDIS_PREFIX}:cache",
     }
 }
+LAYER_PREFIX = f"{REDIS_PREFIX}:layer"
 CHANNEL_LAYERS = {
     "default": {
         # Publish/subscribe subscribes anew by itself after Redis restarts; the
         # list-based layer would forget every group and stay silent.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:layer"},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": LAYER_PREFIX},
     }
 }
 # Seconds between two pushes of an account's counts.
@@ -226,7 +227,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # allauth's own would keep a second list of addresses, which an owner who changes an
 # agent's address would have to know of.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = (
-    "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+    "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 )
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_RATE_LIMITS = {

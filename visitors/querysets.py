@@ -6,7 +6,7 @@ from django.db import models
 
 if TYPE_CHECKING:
     from supportdesk.accounts.models import User
-    from visitors.models import Visitor
+    from visitors.models import Visitor  # noqa: F401 - named in the base class
 
 
 class VisitorQuerySet(models.QuerySet["Visitor"]):

@@ -45,7 +45,9 @@ def update_contact(
         values["phone"] = redact_line(phone, PHONE_LENGTH)
     if email is not None:
         values["email"] = _checked_email(email)
-    changed = [field for field, value in values.items() if getattr(visitor, field) != value]
+    changed = [
+        field for field, value in values.items() if getattr(visitor, field) != value
+    ]
     if not changed:
         return visitor
     for field in changed:

@@ -138,7 +138,7 @@ def _advance(
     conversation_id: int, entry: Entry, *, simple: bool
 ) -> Conversation | None:
     talk = entry.kind == Message.Kind.MESSAGE
-    values = {
+    values: dict[str, Any] = {
         "id": conversation_id,
         "simple": simple,
         "public": entry.public,

@@ -70,11 +70,13 @@ class _Sender(threading.Thread):
         return sends, batch is None
 
     def _publish(self, sends: list[Send]) -> None:
-        prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
         with self.redis.pipeline(transaction=False) as pipe:
             for group, event in sends:
                 # The layer's own name for a group, see channels_redis.pubsub.
-                pipe.publish(f"{prefix}__group__{group}", self.layer.serialize(event))
+                pipe.publish(
+                    f"{settings.LAYER_PREFIX}__group__{group}",
+                    self.layer.serialize(event),
+                )
             pipe.execute()
 
 

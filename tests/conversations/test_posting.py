@@ -193,9 +193,7 @@ def test_card_number_is_in_no_column():
 
     visitor_writes(conversation, f"my card {card}")
     agent_writes(conversation, agent, f"you wrote {card}")
-    services.add_note(
-        conversation_id=conversation.pk, agent=agent, text=f"note {card}"
-    )
+    services.add_note(conversation_id=conversation.pk, agent=agent, text=f"note {card}")
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT m::text FROM conversations_message m")

@@ -111,9 +111,7 @@ def test_assigning_twice_changes_nothing():
     agent = make_agent(conversation.account)
 
     services.join_conversation(conversation_id=conversation.pk, agent=agent)
-    services.assign_conversation(
-        conversation_id=conversation.pk, agent=agent, by=agent
-    )
+    services.assign_conversation(conversation_id=conversation.pk, agent=agent, by=agent)
 
     assert conversation.messages.filter(kind="event").count() == 2
 
