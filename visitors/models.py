@@ -61,7 +61,9 @@ class Visitor(models.Model):
 
     @property
     def first_name(self) -> str:
-        return self.name.split()[0] if self.name else self.display_name
+        """Without titles and initials: nobody is called "Dr."."""
+        words = [word for word in self.name.split() if not word.endswith(".")]
+        return words[0] if words else self.display_name
 
     @property
     def initials(self) -> str:

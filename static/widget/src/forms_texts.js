@@ -72,7 +72,7 @@ export const FORM_TEXTS = {
     bad: "Schlecht",
     comment: "Möchten Sie etwas ergänzen?",
     sendRating: "Bewertung senden",
-    goOn: "Weiter schreiben",
+    goOn: "Weiterschreiben",
     thanks: "Danke für Ihre Rückmeldung",
     thanksMore: "Wenn noch etwas offen ist: Schreiben Sie einfach hier weiter.",
     again: "Zurück zum Chat",
