@@ -42,6 +42,8 @@ def fresh_database() -> Iterator[None]:
         django.setup()
         call_command("migrate", verbosity=0)
         yield
+        # Deferred pushes still read from the database.
+        time.sleep(1.5)
     finally:
         from django.db import connections  # noqa: PLC0415
 

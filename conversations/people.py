@@ -26,6 +26,19 @@ ORDER BY assigned
 """
 
 
+def read_conversation(conversation_id: int) -> Conversation:
+    """The row as it is now."""
+    row = (
+        f"SELECT {columns(Conversation)} FROM conversations_conversation WHERE id = %s"  # noqa: S608 - column names
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(row, [conversation_id])
+        found = cursor.fetchone()
+    if found is None:
+        raise Conversation.DoesNotExist
+    return instance(Conversation, found)
+
+
 def look_up(conversation: Conversation) -> None:
     """Set `visitor`, `people` and `reads_by_agent` as they are now."""
     visitor = f"SELECT {columns(Visitor)} FROM visitors_visitor WHERE id = %s"  # noqa: S608 - column names

@@ -11,7 +11,7 @@ from django.conf import settings
 from conversations import groups
 from conversations.counts import breakdown
 from conversations.models import Conversation, Message
-from conversations.people import look_up
+from conversations.people import look_up, read_conversation
 from conversations.rendering import render_message, render_row
 from conversations.visitor_view import conversation_for_visitor, message_for_visitor
 from supportdesk.accounts import presence
@@ -70,6 +70,7 @@ def publish_message(message: Message) -> None:
 def publish_state(conversation_id: int, *, to_visitor: bool = False) -> None:
     """Send the row anew: read states, contact data, who has seen what."""
     conversation = _load(conversation_id)
+    _row_is_due(conversation_id)
     event = _conversation_event(conversation)
     sends = [(name, event) for name in groups.audience_of(conversation)]
     if to_visitor:
@@ -171,7 +172,7 @@ def publish_session_revoked(visitor_id: int, session_id: int) -> None:
 
 
 def _load(conversation_id: int) -> Conversation:
-    conversation = Conversation.objects.get(pk=conversation_id)
+    conversation = read_conversation(conversation_id)
     look_up(conversation)
     return conversation
 

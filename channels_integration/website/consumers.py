@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 import uuid
+from collections import deque
 from typing import Any, NamedTuple
 
 from django.core.exceptions import BadRequest
@@ -62,6 +63,8 @@ class VisitorConsumer(SocketConsumer):
     async def connect(self) -> None:
         self.joined: list[str] = []
         self.bad_frames = 0
+        # Messages that came by this very socket.
+        self.own: deque[str] = deque(maxlen=20)
         self.typing_at = 0.0
         self.checked_at = time.monotonic()
         self.origin = self._header(b"origin")
@@ -131,13 +134,15 @@ class VisitorConsumer(SocketConsumer):
     async def page_message(self, content: Input) -> None:
         client_id, text = content.uuid("client_id"), content.text("text")
         group_key = content.text("group")
-        uses = 0 if self.allowance else ALLOWANCE
-        self.allowance = (self.allowance or ALLOWANCE) - 1
+        self.own.append(str(client_id))
         try:
+            if not self.allowance:
+                self.allowance = await in_thread(_allowance)(
+                    self._session(), self.address
+                )
+            self.allowance -= 1
             stored = await in_thread(_receive)(
                 self._session(),
-                self.address,
-                uses,
                 (self.conversation_id, self.conversation),
                 client_id=client_id,
                 text=text,
@@ -148,7 +153,6 @@ class VisitorConsumer(SocketConsumer):
             await self.close(CLOSE_SESSION_GONE)
             return
         except _TooOften as error:
-            self.allowance = 0
             await self._nack(client_id, "rate_limited", str(error))
             return
         except ConversationError as error:
@@ -207,6 +211,8 @@ class VisitorConsumer(SocketConsumer):
         if not await self._is_mine(event["conversation"]["id"]):
             return
         self._follow(event["conversation"])
+        if event["message"].get("client_id") in self.own:
+            return  # the acknowledgement says it
         await self.reply(
             {
                 "type": "message",
@@ -293,8 +299,6 @@ def _reload(session: VisitorSession) -> VisitorSession:
 
 def _receive(
     session: VisitorSession,
-    address: str,
-    uses: int,
     known: tuple[int | None, str],
     *,
     client_id: uuid.UUID,
@@ -303,14 +307,6 @@ def _receive(
     group_key: str,
 ) -> _Stored:
     with translation.override(session.visitor.language):
-        if uses and not limits.within(
-            "message",
-            address=address,
-            session_id=session.pk,
-            account_id=session.channel.account_id,
-            uses=uses,
-        ):
-            raise _TooOften(_("Too many messages. Please wait a moment."))
         conversation_id, public_id = known
         if conversation_id is not None:
             with contextlib.suppress(Conversation.DoesNotExist):
@@ -332,6 +328,24 @@ def _receive(
         return _Stored(
             message_for_visitor(message), conversation.pk, str(conversation.public_id)
         )
+
+
+def _allowance(session: VisitorSession, address: str) -> int:
+    """Messages that may follow without asking: several, near the limit one.
+
+    Raises _TooOften beyond it.
+    """
+    for uses in (ALLOWANCE, 1):
+        if limits.within(
+            "message",
+            address=address,
+            session_id=session.pk,
+            account_id=session.channel.account_id,
+            uses=uses,
+        ):
+            return uses
+    with translation.override(session.visitor.language):
+        raise _TooOften(_("Too many messages. Please wait a moment."))
 
 
 def _publish_typing(conversation_id: int, active: bool) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import json
 import random
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+import orjson
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -38,7 +38,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     async def reply(self, content: dict[str, Any]) -> None:
         with contextlib.suppress(RuntimeError):  # the socket closed meanwhile
-            await self.send(json.dumps(content))
+            await self.send(orjson.dumps(content).decode())
 
     def close_later(self, code: int, delay: float | None = None) -> None:
         """Close in `delay` seconds, or within a day; replaces what was planned."""
