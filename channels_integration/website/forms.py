@@ -21,7 +21,7 @@ from channels_integration.website.config import (
 from conversations.models import Channel
 from supportdesk.accounts.models import Language
 from supportdesk.core.forms import DressedForm, dress
-from supportdesk.core.text import clean_line
+from supportdesk.core.text import redact_line
 
 MAX_DOMAINS = 50
 
@@ -167,7 +167,7 @@ class WebsiteForm(DressedForm, forms.Form):
             )
 
     def clean_name(self) -> str:
-        name = clean_line(self.cleaned_data["name"], 80)
+        name = redact_line(self.cleaned_data["name"], 80)
         if not name:
             raise ValidationError(_("Enter a name."))
         return name
@@ -185,7 +185,7 @@ class WebsiteForm(DressedForm, forms.Form):
                 text: value
                 for text in TEXTS
                 if (
-                    value := clean_line(
+                    value := redact_line(
                         values.pop(text_field(language, text)), MAX_TEXT
                     )
                 )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 from conversations.exceptions import AttachmentError
+from supportdesk.core.redaction import redact
 from supportdesk.core.text import redact_line
 
 MAX_NAME_LENGTH = 150
@@ -94,9 +95,10 @@ def safe_name(name: str) -> str:
         char for char in name if unicodedata.category(char) not in _FORMAT_CHARACTERS
     )
     name = re.sub(r'[<>:"|?*]', "_", name).strip(" .")
-    stem, dot, extension = name.rpartition(".")
+    # As a whole first: the last dot may stand inside a number.
+    stem, dot, extension = redact(name).text.rpartition(".")
     if not dot:
-        stem, extension = name, ""
+        stem, extension = extension, ""
     extension = extension[:10]
     room = MAX_NAME_LENGTH - len(extension) - 1
     stem = redact_line(stem, room) or "file"

@@ -26,7 +26,7 @@ def rate_conversation(
     conversation = lock(conversation_id)
     if conversation.is_open:
         raise ConversationError(_("The conversation is not resolved yet."))
-    text = redact_text(comment[: MAX_COMMENT_LENGTH * 2]).text[:MAX_COMMENT_LENGTH]
+    text = redact_text(comment).text[:MAX_COMMENT_LENGTH]
     if conversation.rating == rating and conversation.rating_comment == text:
         return conversation
     conversation.rating = rating

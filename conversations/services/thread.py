@@ -14,6 +14,7 @@ from conversations.services.attachments import CheckedUpload
 from supportdesk.accounts.models import User
 from supportdesk.core.events import emit_on_commit
 from supportdesk.core.rows import columns, instance
+from supportdesk.core.text import redact_line
 
 PREVIEW_LENGTH = 200
 
@@ -28,7 +29,11 @@ UPDATE conversations_conversation SET
     preview = CASE WHEN %(talk)s THEN %(preview)s ELSE preview END,
     preview_by_agent =
         CASE WHEN %(talk)s THEN NOT %(from_visitor)s ELSE preview_by_agent END,
-    last_activity_at = CASE WHEN %(talk)s THEN %(now)s ELSE last_activity_at END,
+    last_activity_at = CASE
+        -- The clock was read before the wait for the lock: it must not run back.
+        WHEN %(talk)s THEN GREATEST(last_activity_at, %(now)s)
+        ELSE last_activity_at
+    END,
     waiting_since = CASE
         WHEN NOT %(talk)s THEN waiting_since
         WHEN %(from_visitor)s THEN COALESCE(waiting_since, %(now)s)
@@ -193,7 +198,8 @@ def _insert(conversation: Conversation, entry: Entry) -> Message:
 
 
 def _preview(entry: Entry) -> str:
-    line = " ".join(entry.text.split())
+    # Groups of digits that stood lines apart are neighbours here.
+    line = redact_line(entry.text, PREVIEW_LENGTH)
     if not line and entry.uploads:
         line = entry.uploads[0].name
     return line[:PREVIEW_LENGTH]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from supportdesk.accounts.models import Presence, User
 from supportdesk.accounts.pictures import FORMATS, PictureError, square_picture
 from supportdesk.core.forms import DressedForm
-from supportdesk.core.text import clean_line
+from supportdesk.core.text import redact_line
 
 MAX_PASSWORD = 256
 
@@ -93,7 +93,7 @@ class ProfileForm(DressedForm, forms.ModelForm):
         fields = ("name", "language", "enter_sends", "sound")
 
     def clean_name(self) -> str:
-        name = clean_line(self.cleaned_data["name"], 120)
+        name = redact_line(self.cleaned_data["name"], 120)
         if not name:
             raise forms.ValidationError(_("Enter your name."))
         return name

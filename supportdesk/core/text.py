@@ -29,9 +29,10 @@ def redact_text(text: str) -> Redacted:
 
 
 def redact_line(text: str, max_length: int) -> str:
-    """Clean to one line and hide card numbers, before it is cut.
+    """Clean to one line, hide card numbers, cut: in this order.
 
-    Cutting first could shorten a card number until it is not recognised.
+    Groups of digits that stood far apart become neighbours in the line, and a card
+    number that is cut is not recognised any more.
     """
-    line = " ".join(redact_text(text).text.split())
-    return line[:max_length].strip()
+    line = " ".join(clean_text(text).split())
+    return redact(line).text[:max_length].strip()

@@ -232,3 +232,10 @@ def test_profile_needs_an_account_and_the_right_method(client, agent):
     operator = User.objects.create_superuser("op@example.com", name="Op")
     client.force_login(operator)
     assert client.get("/profile/").status_code == 404
+
+
+def test_card_number_in_a_name_is_hidden(client, agent):
+    save(client, name="Anna 4111 1111 1111 1111")
+
+    agent.refresh_from_db()
+    assert agent.name == "Anna [card ····1111]"

@@ -12,7 +12,7 @@ from supportdesk.accounts.models import (
     EmailAddressField,
     User,
 )
-from supportdesk.core.text import clean_line
+from supportdesk.core.text import redact_line
 
 
 def _time_zones() -> list[tuple[str, str]]:
@@ -24,7 +24,7 @@ class NamedForm(forms.ModelForm):
 
     def clean_name(self) -> str:
         field = self.fields["name"]
-        name = clean_line(self.cleaned_data["name"], getattr(field, "max_length", 120))
+        name = redact_line(self.cleaned_data["name"], getattr(field, "max_length", 120))
         if not name:
             raise forms.ValidationError(_("Enter a name."))
         return name
