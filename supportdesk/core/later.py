@@ -17,11 +17,10 @@ Job = tuple[float, int, Hashable, Callable[..., None], tuple[Any, ...]]
 
 
 class _Worker(threading.Thread):
-    """One thread per process that runs what is due; a forked one starts its own."""
+    """One thread per process that runs what is due."""
 
     def __init__(self) -> None:
         super().__init__(name="later", daemon=True)
-        self.pid = os.getpid()
         self.condition = threading.Condition()
         self.jobs: list[Job] = []
         self.waiting: set[Hashable] = set()
@@ -68,6 +67,15 @@ _lock = threading.Lock()
 _worker: _Worker | None = None
 
 
+def _begin_anew() -> None:
+    """In a forked process: threads stay behind, and a lock may be held by one."""
+    global _lock, _worker
+    _lock, _worker = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
 def once(key: Hashable, delay: float, do: Callable[..., None], *args: Any) -> None:
     """Run `do(*args)` in `delay` seconds unless that is already going to happen.
 
@@ -75,7 +83,7 @@ def once(key: Hashable, delay: float, do: Callable[..., None], *args: Any) -> No
     """
     global _worker
     with _lock:
-        if _worker is None or _worker.pid != os.getpid():
+        if _worker is None or not _worker.is_alive():
             _worker = _Worker()
             _worker.start()
         _worker.add(key, delay, do, args)

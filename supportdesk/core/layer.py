@@ -6,6 +6,7 @@ a round trip for each group, and in workers and timers a connection for each cal
 """
 
 import atexit
+import contextlib
 import logging
 import os
 import queue
@@ -32,7 +33,6 @@ AT_ONCE = 50
 class _Sender(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="layer", daemon=True)
-        self.pid = os.getpid()
         self.queue: queue.Queue[list[Send] | None] = queue.Queue(MAX_WAITING)
         self.layer = get_channel_layer()
         self.redis = redis.Redis.from_url(
@@ -84,11 +84,19 @@ _lock = threading.Lock()
 _sender: _Sender | None = None
 
 
+def _begin_anew() -> None:
+    """In a forked process: threads stay behind, and a lock may be held by one."""
+    global _lock, _sender
+    _lock, _sender = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
 def _current() -> _Sender:
-    """The process's sender; a forked worker starts its own."""
     global _sender
     with _lock:
-        if _sender is None or _sender.pid != os.getpid() or not _sender.is_alive():
+        if _sender is None or not _sender.is_alive():
             _sender = _Sender()
             _sender.start()
         return _sender
@@ -109,6 +117,7 @@ def send(sends: list[Send]) -> None:
 @atexit.register
 def _finish() -> None:
     """A command that ends sends what it has to say first."""
-    if _sender is not None and _sender.pid == os.getpid() and _sender.is_alive():
-        _sender.queue.put(None)
+    if _sender is not None and _sender.is_alive():
+        with contextlib.suppress(queue.Full):
+            _sender.queue.put(None, timeout=PATIENCE)
         _sender.join(2)
