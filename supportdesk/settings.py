@@ -5,6 +5,7 @@ values for one machine; without it a missing or unsafe value stops the start
 with a sentence that says what to set.
 """
 
+import ipaddress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,17 @@ ALLOWED_HOSTS = [
 if not DEVELOPMENT and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS: name the hosts, '*' is unsafe.")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
-TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES = [
+    proxy.strip() for proxy in _text("TRUSTED_PROXIES").split(",") if proxy.strip()
+]
+try:
+    for _proxy in TRUSTED_PROXIES:
+        ipaddress.ip_network(_proxy, strict=False)
+except ValueError as error:
+    raise ImproperlyConfigured(
+        "Set TRUSTED_PROXIES: addresses or networks, separated by commas, for "
+        "example 10.0.0.0/8,192.0.2.7."
+    ) from error
 
 # Database and Redis
 

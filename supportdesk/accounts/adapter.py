@@ -8,6 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from supportdesk.accounts.models import User
+from supportdesk.core import client_ip
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -28,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return str(request.META.get("REMOTE_ADDR", ""))
+        return client_ip.limit_key(client_ip.of_request(request))
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether somebody may be sent there after signing in: paths only."""

@@ -11,6 +11,8 @@ import uvicorn
 OPTIONS: dict[str, Any] = {
     "lifespan": "off",
     "server_header": False,
+    # Addresses of pages hold links to choose a password, and what was searched for.
+    "access_log": False,
     # Whom to believe about addresses is decided by TRUSTED_PROXIES alone.
     "proxy_headers": False,
     "ws_max_size": 128 * 1024,

@@ -125,6 +125,20 @@ def test_many_attempts_from_one_address_get_the_429_page(client):
     assert statuses == [422] * 30 + [429]
 
 
+def test_attempts_behind_a_proxy_are_counted_by_the_client(client, settings):
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
+
+    def attempt(number, address):
+        return client.post(
+            LOGIN,
+            {"login": f"nobody-{number}@example.com", "password": "wrong"},
+            headers={"X-Forwarded-For": f"203.0.113.{number}, {address}"},
+        ).status_code
+
+    assert [attempt(number, "198.51.100.1") for number in range(31)][-1] == 429
+    assert attempt(99, "198.51.100.2") == 422
+
+
 @pytest.mark.parametrize(
     ("wanted", "got"),
     [

@@ -72,6 +72,7 @@ def test_production_refuses_to_start_without(tmp_path, name, value):
         ("ALLOWED_HOSTS", "*"),
         ("SITE_URL", "http://desk.example.com"),
         ("SITE_URL", "desk.example.com"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example.com"),
     ],
 )
 def test_production_refuses_unsafe(tmp_path, name, value):
