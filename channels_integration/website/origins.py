@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http.request import validate_host
 
 from channels_integration.website.config import WebsiteConfig
 
@@ -18,8 +19,12 @@ def is_allowed(origin: str, config: WebsiteConfig, own_host: str) -> bool:
     host, port = _split(origin)
     if not host:
         return False
-    if (host, port) in {_split(f"http://{own_host}"), _split(settings.SITE_URL)}:
+    if (host, port) == _split(settings.SITE_URL):
         return True
+    # A socket's Host header is checked by nobody else.
+    if (host, port) == _split(f"http://{own_host}"):
+        bare = f"[{host}]" if ":" in host else host
+        return validate_host(bare, settings.ALLOWED_HOSTS)
     if not config.allowed_domains:
         return settings.DEVELOPMENT and host in LOCAL_HOSTS
     return any(_matches(host, port, domain) for domain in config.allowed_domains)

@@ -115,12 +115,17 @@ def receive_message(
     if session is None:
         raise SessionGone
     conversation = session.conversation
+    if conversation is not None:
+        # A retry of what a previous conversation has: another tab began the next one.
+        stored = Message.objects.filter(
+            conversation__visitor=session.visitor_id,
+            by_visitor=True,
+            client_id=client_id,
+        ).first()
+        if stored is not None:
+            return stored
     window = session.channel.account.reopen_window_days
     if conversation is None or not is_continued(conversation, window):
-        # A retry of something that stands at the end of the previous conversation.
-        stored = conversation and conversation.messages.filter(client_id=client_id)
-        if stored and (message := stored.first()):
-            return message
         conversation = _start(session, page, group_key)
     return conversations.post_visitor_message(
         conversation_id=conversation.pk,
@@ -167,11 +172,6 @@ def save_contact(
     ContactError with a sentence for each field; nothing is stored then.
     """
     errors = _missing(session, fields, group_key)
-    try:
-        with transaction.atomic():
-            visitors.update_contact(visitor=session.visitor, **fields)
-    except VisitorError as error:
-        errors.setdefault("email", str(error))
     stored = None
     if message is not None and client_id is not None:
         try:
@@ -185,6 +185,12 @@ def save_contact(
                 )
         except ConversationError as error:
             errors["message"] = str(error)
+    # After the message: everybody locks session, conversation, visitor, in this order.
+    try:
+        with transaction.atomic():
+            visitors.update_contact(visitor=session.visitor, **fields)
+    except VisitorError as error:
+        errors.setdefault("email", str(error))
     if errors:
         raise ContactError(errors)
     return stored

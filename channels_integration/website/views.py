@@ -196,8 +196,12 @@ def agent_picture(
 
 def _serve(file: Any, name: str, content_type: str) -> FileResponse:
     """As an attachment: whatever it is, it never becomes a page of ours."""
+    try:
+        content = file.open("rb")
+    except FileNotFoundError:
+        raise Refusal(404, "not_found", _("This file does not exist.")) from None
     response = FileResponse(
-        file.open("rb"), as_attachment=True, filename=name, content_type=content_type
+        content, as_attachment=True, filename=name, content_type=content_type
     )
     response["Content-Security-Policy"] = FILE_POLICY
     response["Cache-Control"] = "private, max-age=3600"

@@ -6,11 +6,18 @@ from typing import Any
 
 from channels_integration.website import services
 from channels_integration.website.models import VisitorSession
-from conversations.models import Channel
-from tests.factories import make_account, make_channel
+from conversations.models import Channel, Conversation, Message
+from supportdesk.accounts import presence
+from supportdesk.accounts.models import Account, User
+from tests.factories import make_account, make_channel, owner_of
 
 SHOP = "https://shop.example.com"
 FOREIGN = "https://evil.example.net"
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00"
+    b"\x00\x1f\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff?\x00\x05\xfe\x02\xfe\xa75"
+    b"\x81\x84\x00\x00\x00\x00IEND\xaeB`\x82"
+)
 
 
 @dataclass
@@ -55,3 +62,14 @@ def open_browser(client: Any, channel: Channel | None = None) -> Browser:
     channel = channel or make_channel(make_account())
     session, token = services.open_session(channel=channel, language="en")
     return Browser(client, channel, session, token)
+
+
+def put_online(account: Account) -> User:
+    agent = owner_of(account)
+    presence.touch(account.pk, agent.pk, "test")
+    return agent
+
+
+def texts_of(conversation: Conversation) -> list[str]:
+    rows = conversation.messages.filter(kind=Message.Kind.MESSAGE).order_by("seq")
+    return list(rows.values_list("text", flat=True))

@@ -80,9 +80,18 @@ def test_domains_are_normalised(text, domain):
 )
 def test_origin_is_compared_by_host(settings, origin, domains, allowed):
     settings.SITE_URL = "https://desk.example.net"
+    settings.ALLOWED_HOSTS = ["desk.example.org"]
     config = WebsiteConfig.parse({"allowed_domains": domains})
 
     assert is_allowed(origin, config, "desk.example.org") is allowed
+
+
+def test_host_that_the_desk_does_not_answer_to_is_not_its_own(settings):
+    """A name that an attacker points at the desk comes as Origin and as Host."""
+    settings.ALLOWED_HOSTS = ["desk.example.org"]
+    config = WebsiteConfig.parse({"allowed_domains": ["shop.example.com"]})
+
+    assert not is_allowed("https://evil.example.com", config, "evil.example.com")
 
 
 def test_localhost_needs_development(settings):
