@@ -31,7 +31,8 @@ def publish_message(message: Message) -> None:
     once, with the last state, after `ROW_PAUSE`.
     """
     conversation = message.conversation
-    look_up(conversation)
+    if not look_up(conversation):
+        return
     with_row = message.is_event or _row_is_due(conversation.pk)
     event = _conversation_event(conversation, with_row=with_row)
     event |= {
@@ -69,7 +70,9 @@ def publish_message(message: Message) -> None:
 
 def publish_state(conversation_id: int, *, to_visitor: bool = False) -> None:
     """Send the row anew: read states, contact data, who has seen what."""
-    conversation = _load(conversation_id)
+    conversation = read_conversation(conversation_id)
+    if conversation is None:
+        return
     _row_is_due(conversation_id)
     event = _conversation_event(conversation)
     sends = [(name, event) for name in groups.audience_of(conversation)]
@@ -83,7 +86,9 @@ def publish_moved(
 ) -> None:
     """Take the conversation from those who saw it before, then give it to those
     who see it now; who is in both keeps it."""
-    conversation = _load(conversation_id)
+    conversation = read_conversation(conversation_id)
+    if conversation is None:
+        return
     before = groups.audience(conversation.account_id, group_id, agent_ids)
     now = groups.audience_of(conversation)
     gone = {"type": "desk.gone", "id": str(conversation.public_id)}
@@ -169,12 +174,6 @@ def publish_session_revoked(visitor_id: int, session_id: int) -> None:
     """Close the sockets of a visitor's browser whose token was revoked."""
     event = {"type": "visitor.revoked", "session": session_id}
     layer.send([(groups.visitor(visitor_id), event)])
-
-
-def _load(conversation_id: int) -> Conversation:
-    conversation = read_conversation(conversation_id)
-    look_up(conversation)
-    return conversation
 
 
 def _row_is_due(conversation_id: int) -> bool:

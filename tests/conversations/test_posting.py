@@ -279,3 +279,25 @@ def test_retry_that_races_its_first_try_is_stored_once():
     assert len(stored) == 6
     assert len(set(stored)) == 1
     assert fresh(conversation).visitor_message_count == 1
+
+
+def test_clock_of_a_thread_does_not_run_back(monkeypatch):
+    """Two messages wait for one lock: which read the clock first does not matter."""
+    conversation = make_conversation()
+    early = timezone.now() - timedelta(seconds=1)
+    latest = visitor_writes(conversation, "first").created_at
+    monkeypatch.setattr(timezone, "now", lambda: early)
+
+    message = visitor_writes(conversation, "second")
+
+    conversation.refresh_from_db()
+    assert message.created_at == conversation.last_activity_at == latest
+
+
+def test_preview_hides_a_card_number_whose_groups_stand_far_apart():
+    conversation = make_conversation(text="")
+
+    visitor_writes(conversation, ("\n" * 60).join(["4111"] + ["1111"] * 3))
+
+    conversation.refresh_from_db()
+    assert conversation.preview == "[card ····1111]"
