@@ -158,15 +158,16 @@ class VisitorConsumer(SocketConsumer):
         except ConversationError as error:
             await self._nack(client_id, "refused", str(error))
             return
-        self.conversation_id, self.conversation = (
-            stored.conversation_id,
-            stored.conversation,
-        )
+        if stored.conversation_id != self.conversation_id:
+            # The first on this socket, or a retry of what a former one holds.
+            self._adopt(await in_thread(_reload)(self._session()))
+        if stored.conversation == self.conversation:
+            self.conversation_id = stored.conversation_id
         await self.reply(
             {
                 "type": "ack",
                 "client_id": str(client_id),
-                "conversation": self.conversation,
+                "conversation": stored.conversation,
                 "message": stored.entry,
             }
         )
@@ -174,14 +175,15 @@ class VisitorConsumer(SocketConsumer):
     async def page_typing(self, content: Input) -> None:
         active = content.flag("active")
         now = time.monotonic()
-        if self.conversation_id is None:
+        conversation_id = self._session().conversation_id
+        if conversation_id is None:
             return
         if active and now - self.typing_at < TYPING_PAUSE:
             return
         if not active and not self.typing_at:
             return
         self.typing_at = now if active else 0.0
-        await in_thread(_publish_typing)(self.conversation_id, active)
+        await in_thread(_publish_typing)(conversation_id, active)
 
     async def page_seen(self, content: Input) -> None:
         seq = content.number("seq")
@@ -251,11 +253,14 @@ class VisitorConsumer(SocketConsumer):
         return self.session
 
     def _adopt(self, session: VisitorSession) -> None:
+        """Follow the browser's conversation; its next message looks which it is.
+
+        It may be a retry, which another conversation than this one may hold.
+        """
         self.session = session
         conversation = session.conversation
         self.conversation = str(conversation.public_id) if conversation else ""
-        is_open = conversation is not None and conversation.is_open
-        self.conversation_id = session.conversation_id if is_open else None
+        self.conversation_id = None
 
     def _follow(self, state: dict[str, Any]) -> None:
         """After resolving the next message may begin another conversation."""

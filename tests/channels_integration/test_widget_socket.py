@@ -8,7 +8,13 @@ from channels_integration.website import consumers, services
 from conversations import services as conversations
 from supportdesk.accounts import presence
 from supportdesk.accounts import services as accounts
-from tests.channels_integration.browser import FOREIGN, SHOP, new_id, open_browser
+from tests.channels_integration.browser import (
+    FOREIGN,
+    SHOP,
+    new_id,
+    open_browser,
+    texts_of,
+)
 from tests.factories import (
     agent_writes,
     make_account,
@@ -21,11 +27,6 @@ from tests.sockets import Socket
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ERROR = {"type": "error", "code": "bad_request"}
-
-
-@pytest.fixture
-def browser(client):
-    return open_browser(client)
 
 
 def dial(origin=SHOP):
@@ -391,4 +392,29 @@ async def test_somebody_coming_online_is_told(client):
     await sync_to_async(arrive)()
 
     assert await until(socket, {"online"}) == {"type": "online", "online": True}
+    await socket.leave()
+
+
+async def test_retry_after_the_next_conversation_began_is_acknowledged_only(browser):
+    client_id = new_id()
+    account = browser.channel.account
+    account.reopen_window_days = 0
+    await sync_to_async(account.save)()
+    await sync_to_async(browser.say)("Hello", client_id)
+    first = await sync_to_async(lambda: browser.conversation)()
+    owner = await sync_to_async(owner_of)(account)
+    await sync_to_async(conversations.resolve_conversation)(
+        conversation_id=first.pk, agent=owner
+    )
+    await sync_to_async(browser.say)("Something else")
+    socket, ready = await hello(browser)
+
+    ack = await say(socket, "Hello", client_id)
+    after = await say(socket, "And more")
+
+    second = await sync_to_async(lambda: browser.conversation)()
+    assert ack["conversation"] == str(first.public_id)
+    assert after["conversation"] == ready["conversation"]["id"] == str(second.public_id)
+    assert await sync_to_async(texts_of)(first) == ["Hello"]
+    assert await sync_to_async(texts_of)(second) == ["Something else", "And more"]
     await socket.leave()
