@@ -1,10 +1,14 @@
 """What the layout promises: the stack holds, and no view is open by accident."""
 
+import re
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.dispatch import Signal
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 # From the top down: a package may know those after it, never those before.
@@ -118,6 +122,23 @@ def test_every_view_needs_a_login_or_is_listed_as_public():
     assert public == PUBLIC
 
 
+def test_forms_without_a_token_are_refused_but_by_the_widget():
+    """The widget's endpoints take no cookie: its token is nothing a browser adds."""
+    exempt = {
+        name
+        for name, view in views(get_resolver().url_patterns)
+        if getattr(view, "csrf_exempt", False)
+    }
+
+    assert exempt == {
+        name
+        for name in PUBLIC
+        if name.startswith("website:") and name != "website:loader"
+    }
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {})
+    assert response.status_code == 403
+
+
 def test_views_need_a_login_by_default():
     assert "supportdesk.accounts.middleware.LoginRequiredMiddleware" in (
         settings.MIDDLEWARE
@@ -135,3 +156,29 @@ def test_model_has_no_receivers_for_its_saves(model):
         for receivers in signal._live_receivers(model):
             for receiver in receivers:
                 assert receiver.__module__.split(".")[0] not in ours
+
+
+def events_in_code() -> set[tuple[str, str]]:
+    """Our own signals and who hears them, as `(signal, receiver)`."""
+    found = set()
+    for package in STACK:
+        for name in (f"{package}.events", f"{package}.website.events"):
+            try:
+                module = import_module(name)
+            except ModuleNotFoundError:
+                continue
+            for signal_name, signal in vars(module).items():
+                if isinstance(signal, Signal):
+                    for (uid, _sender), *_rest in signal.receivers:
+                        found.add((signal_name, uid))
+                    if not signal.receivers:
+                        found.add((signal_name, ""))
+    return found
+
+
+def test_events_and_receivers_are_those_of_the_table():
+    page = (settings.BASE_DIR / "docs/architecture.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `[\w.]+` \| `([\w.]+)` \|$", page, re.MULTILINE)
+
+    assert events_in_code() == set(rows)
+    assert len(rows) == len(set(rows))
