@@ -20,42 +20,61 @@ _VISITOR = (
 )
 _AROUND = """
 SELECT
-    ARRAY(
-        SELECT ROW(agent.id, agent.name, agent.email)
-        FROM conversations_assignment AS assignment
-        JOIN accounts_user AS agent ON agent.id = assignment.agent_id
-        WHERE assignment.conversation_id = %(conversation)s
-        ORDER BY assignment.id
-    ),
-    ARRAY(
-        SELECT ROW(agent_id, visitor_messages)
-        FROM conversations_conversationread
-        WHERE conversation_id = %(conversation)s
-    ),
+    conversation.group_id,
+    assigned.ids, assigned.names, assigned.emails,
+    seen.ids, seen.counts,
     {visitor}
-FROM visitors_visitor WHERE id = %(visitor)s
+FROM conversations_conversation AS conversation
+JOIN visitors_visitor AS visitor ON visitor.id = conversation.visitor_id
+CROSS JOIN LATERAL (
+    SELECT
+        array_agg(agent.id ORDER BY assignment.id) AS ids,
+        array_agg(agent.name ORDER BY assignment.id) AS names,
+        array_agg(agent.email ORDER BY assignment.id) AS emails
+    FROM conversations_assignment AS assignment
+    JOIN accounts_user AS agent ON agent.id = assignment.agent_id
+    WHERE assignment.conversation_id = conversation.id
+) AS assigned
+CROSS JOIN LATERAL (
+    SELECT array_agg(agent_id) AS ids, array_agg(visitor_messages) AS counts
+    FROM conversations_conversationread WHERE conversation_id = conversation.id
+) AS seen
+WHERE conversation.id = %s
 """
 
 
 def read_conversation(conversation_id: int) -> Conversation | None:
-    """The row as it is now, with everybody around it; None if it was erased."""
-    row = (
+    """The row with all who are around it; None if it was deleted meanwhile."""
+    statement = (
         f"SELECT {columns(Conversation)} FROM conversations_conversation WHERE id = %s"  # noqa: S608 - column names
     )
     with connection.cursor() as cursor:
-        cursor.execute(row, [conversation_id])
-        found = cursor.fetchone()
-    conversation = instance(Conversation, found) if found else None
-    return conversation if conversation and look_up(conversation) else None
+        cursor.execute(statement, [conversation_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    conversation = instance(Conversation, row)
+    return conversation if look_up(conversation) else None
 
 
-def look_up(conversation: Conversation) -> None:
-    """Set `visitor`, `people` and `reads_by_agent` as they are now."""
-    statement = _AROUND.format(visitor=columns(Visitor))
-    who = {"conversation": conversation.pk, "visitor": conversation.visitor_id}
+def look_up(conversation: Conversation) -> bool:
+    """Set group, `visitor`, `people` and `reads_by_agent` as they are now.
+
+    False if the conversation was deleted meanwhile.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(statement, who)
-        people, reads, *visitor = cursor.fetchone()
+        cursor.execute(
+            _AROUND.format(visitor=columns(Visitor, "visitor")), [conversation.pk]
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    group_id, ids, names, emails, readers, counts, *visitor = row
+    conversation.group_id = group_id
     conversation.visitor = instance(Visitor, visitor)
-    conversation.people = [Person(*person) for person in people]
-    conversation.reads_by_agent = [tuple(read) for read in reads]
+    conversation.people = [
+        Person(*person)
+        for person in zip(ids or (), names or (), emails or (), strict=True)
+    ]
+    conversation.reads_by_agent = list(zip(readers or (), counts or (), strict=True))
+    return True

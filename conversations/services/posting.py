@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -85,14 +86,15 @@ def post_visitor_message(
         uploads=uploads,
     )
     try:
-        with transaction.atomic():
+        with _alone_or_savepoint():
             message = append_if_simple(conversation_id, entry)
-            if message is None:
-                conversation = lock(conversation_id)
-                if not conversation.is_open:
-                    reopen(conversation, agent=None)
-                message = append(conversation, entry)
+        if message is not None:
             return message
+        with transaction.atomic():
+            conversation = lock(conversation_id)
+            if not conversation.is_open:
+                reopen(conversation, agent=None)
+            return append(conversation, entry)
     except IntegrityError as error:
         return stored_message(error, conversation_id, client_id)
 
@@ -121,16 +123,17 @@ def post_agent_message(
         uploads=uploads,
     )
     try:
-        with transaction.atomic():
+        with _alone_or_savepoint():
             message = append_if_simple(conversation_id, entry)
-            if message is None:
-                conversation = lock(conversation_id)
-                if not conversation.is_open:
-                    reopen(conversation, agent=agent)
-                if not conversation.is_assigned:
-                    join(conversation, agent)
-                message = append(conversation, entry)
+        if message is not None:
             return message
+        with transaction.atomic():
+            conversation = lock(conversation_id)
+            if not conversation.is_open:
+                reopen(conversation, agent=agent)
+            if not conversation.is_assigned:
+                join(conversation, agent)
+            return append(conversation, entry)
     except IntegrityError as error:
         return stored_message(error, conversation_id, client_id)
 
@@ -159,6 +162,11 @@ def add_note(
             return append(lock(conversation_id), entry)
     except IntegrityError as error:
         return stored_message(error, conversation_id, client_id)
+
+
+def _alone_or_savepoint() -> AbstractContextManager[Any]:
+    """A single statement is a transaction; inside another one it may fail alone."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 def _checked(text: str, uploads: Sequence[CheckedUpload]) -> tuple[str, int]:
