@@ -6,7 +6,7 @@ const MAX_FILE = 20 * 1024 * 1024;
 const EMOJI = "😀 😄 😂 😊 😉 😍 😘 🤔 😐 😕 🙁 😢 😭 😡 😱 😴 👍 👎 👌 👏 🙏 💪 👋 ❤️ 🎉 🔥 ⭐ ✅ ❌ ❓ 📦 🚚".split(" ");
 const COLUMNS = 8;
 
-export function createComposer({ ctx, h, line, t, icon }, sent) {
+export function createComposer({ ctx, h, line, redact, t, icon }, sent) {
   const { store } = ctx;
   const notice = h("p", { class: "w-err", role: "alert", hidden: true });
   const input = h("textarea", { rows: 1, maxlength: MAX_TEXT, placeholder: t("input"), "aria-label": t("input") });
@@ -38,6 +38,11 @@ export function createComposer({ ctx, h, line, t, icon }, sent) {
     notice.hidden = !text;
   }
 
+  /** The shop's own scripts can read what is kept. */
+  function keep() {
+    store.set("draft", redact(input.value));
+  }
+
   function grow() {
     if (CSS.supports("field-sizing", "content")) return;
     input.style.height = "auto";
@@ -56,14 +61,14 @@ export function createComposer({ ctx, h, line, t, icon }, sent) {
 
   function set(text) {
     input.value = text;
-    store.set("draft", text);
+    keep();
     grow();
   }
 
   function insert(sign) {
     closePalette();
     input.setRangeText(sign, input.selectionStart, input.selectionEnd, "end");
-    store.set("draft", input.value);
+    keep();
     input.focus();
   }
 
@@ -101,7 +106,7 @@ export function createComposer({ ctx, h, line, t, icon }, sent) {
     submit();
   });
   input.addEventListener("input", () => {
-    store.set("draft", input.value);
+    keep();
     grow();
     line.typing(Boolean(input.value.trim()));
   });

@@ -1,10 +1,9 @@
 /** The line to the desk: one conversation, kept up to date by socket or by asking. */
 import { createHttp, Refused } from "./http.js";
 import { createOutbox } from "./outbox.js";
+import { createSocket } from "./socket.js";
 import { redact } from "../redact.js";
 
-const HEARTBEAT = 25000;
-const PONG_WITHIN = 10000;
 const ACK_WITHIN = 10000;
 const SOCKET_WITHIN = 3000;
 const POLL_OPEN = 4000;
@@ -22,12 +21,10 @@ export function createLine(ctx, changed, arrived) {
   const pending = new Map();
   let token = store.get("token");
   let dead = "";
-  let socket = null;
-  let ready = false;
-  let attempts = 0;
   let stopped = false;
   let opening = null;
   let catching = null;
+  let behind = false;
   let waiters = [];
   let typingAt = 0;
   const timers = {};
@@ -38,6 +35,8 @@ export function createLine(ctx, changed, arrived) {
   };
   const http = createHttp(ctx.base, () => token, beginAnew);
   const outbox = createOutbox({ store, deliver, delivered, changed });
+  const hello = () => ({ type: "hello", token, after: state.last || null });
+  const socket = createSocket(config.socket, { hello, heard, ended, closed, again: connect });
 
   // The token
 
@@ -62,7 +61,7 @@ export function createLine(ctx, changed, arrived) {
     token = null;
     if (store.get("token") == dead) store.remove("token");
     forget();
-    hangUp();
+    socket.hangUp();
     if (outbox.items.length) outbox.hurry();
     changed();
   }
@@ -80,10 +79,13 @@ export function createLine(ctx, changed, arrived) {
     state.conversation = conversation;
   }
 
+  /** A page of the thread; returns whether there is more to ask for. */
   function absorb(thread) {
     const first = !state.last;
     const newest = first ? -1 : state.last;
     adopt(thread.conversation);
+    // Another tab began the next conversation: this is a piece from its middle.
+    if (!first && !state.last) return true;
     Object.assign(state, { online: thread.online, agent: thread.agent, hasEmail: thread.has_email });
     if (first) state.earlier = thread.more;
     thread.messages.forEach((message) => {
@@ -110,11 +112,16 @@ export function createLine(ctx, changed, arrived) {
     if (!known) arrived(message);
   }
 
+  /** What is missed while an answer is under way may not be in it: one more round. */
   function catchUp() {
+    behind = true;
     catching ||= (async () => {
       try {
-        for (let more = true; more; ) {
-          more = absorb(await http.get(`conversation${state.last ? `?after=${state.last}` : ""}`));
+        while (behind && token) {
+          behind = false;
+          const used = token;
+          const thread = await http.get(`conversation${state.last ? `?after=${state.last}` : ""}`);
+          if (used == token && absorb(thread)) behind = true;
         }
       } catch (error) {
         later("catch", catchUp, 2000);
@@ -136,34 +143,25 @@ export function createLine(ctx, changed, arrived) {
   // The socket
 
   function connect() {
-    if (!token || socket || stopped) return;
-    clearTimeout(timers.connect);
-    const mine = (socket = new WebSocket(config.socket));
-    const used = token;
-    mine.onopen = () => mine.send(JSON.stringify({ type: "hello", token, after: state.last || null }));
-    mine.onmessage = (event) => mine == socket && heard(JSON.parse(event.data));
-    mine.onclose = (event) => {
-      if (mine != socket) return;
-      hangUp();
-      if (event.code == GONE) return beginAnew(used);
-      if (event.code == FOREIGN) return (stopped = true);
-      attempts += 1;
-      const wait = Math.min(30000, 500 * 2 ** Math.min(attempts - 1, 6));
-      later("connect", connect, wait * (0.5 + Math.random() / 2));
-      // Meanwhile by asking: some networks let no socket through.
-      if (attempts > 2) poll();
-    };
+    if (token && !stopped) socket.dial();
+  }
+
+  /** Whether to dial again. */
+  function closed(code, used, attempts) {
+    if (code == GONE) return beginAnew(used);
+    stopped = code == FOREIGN;
+    // Meanwhile by asking: some networks let no socket through.
+    if (!stopped && attempts > 2) poll();
+    return !stopped;
   }
 
   const handlers = {
     ready(content) {
-      ready = true;
-      attempts = 0;
+      socket.greeted();
       clearTimeout(timers.poll);
       if (absorb(content)) catchUp();
       release();
       outbox.hurry();
-      beat();
     },
     ack: (content) => settle(content.client_id, (wait) => wait.resolve(content)),
     nack(content) {
@@ -188,7 +186,7 @@ export function createLine(ctx, changed, arrived) {
       state.online = content.online;
       changed();
     },
-    pong: () => clearTimeout(timers.pong),
+    pong: socket.answered,
   };
 
   function heard(content) {
@@ -206,44 +204,14 @@ export function createLine(ctx, changed, arrived) {
     waiters = [];
   }
 
-  function hangUp() {
-    const old = socket;
-    socket = null;
-    ready = false;
-    clearTimeout(timers.beat);
-    clearTimeout(timers.pong);
-    if (old) old.close();
+  function ended() {
     [...pending.keys()].forEach((id) => settle(id, (wait) => wait.reject(new Refused(0, {}))));
     release();
   }
 
-  function say(content) {
-    if (ready) socket.send(JSON.stringify(content));
-    return ready;
-  }
-
-  function beat() {
-    later("beat", () => {
-      ping();
-      beat();
-    }, HEARTBEAT);
-  }
-
-  function ping() {
-    const mine = socket;
-    if (!say({ type: "ping" })) return;
-    later("pong", () => mine == socket && redial(), PONG_WITHIN);
-  }
-
-  function redial() {
-    hangUp();
-    attempts = 0;
-    connect();
-  }
-
   function poll() {
     later("poll", async () => {
-      if (ready || !token) return;
+      if (socket.ready || !token) return;
       await catchUp();
       poll();
     }, state.active ? POLL_OPEN : POLL_CLOSED);
@@ -259,7 +227,7 @@ export function createLine(ctx, changed, arrived) {
         changed();
       });
     }
-    if (!ready) {
+    if (!socket.ready) {
       connect();
       await new Promise((go) => {
         waiters.push(go);
@@ -267,26 +235,30 @@ export function createLine(ctx, changed, arrived) {
       });
     }
     const content = { client_id: item.id, text: item.text, page: item.page, group: item.group };
-    if (!ready) return http.post("messages", content);
+    if (!socket.ready) return http.post("messages", content);
     return new Promise((resolve, reject) => {
       pending.set(item.id, { resolve, reject });
-      say({ type: "message", ...content });
+      socket.say({ type: "message", ...content });
       setTimeout(() => {
         if (!pending.has(item.id)) return;
         reject(new Refused(0, {}));
-        redial();
+        socket.redial();
       }, ACK_WITHIN);
     });
   }
 
-  function delivered(item, answer) {
+  async function delivered(item, answer) {
     const { message, conversation } = answer;
-    if (typeof conversation == "object") adopt(conversation);
-    else if (!state.conversation || state.conversation.id != conversation) {
-      adopt({ id: conversation, status: "open", seq: message.seq, seen: 0, rating: null });
-    } else state.conversation.status = "open";
-    take(message);
-    if (!socket) connect();
+    const id = conversation.id || conversation;
+    // Not where this tab is: the next conversation, or a retry of what a former one holds.
+    if (state.conversation && state.conversation.id != id) await catchUp();
+    else {
+      if (conversation.id) adopt(conversation);
+      else if (state.conversation) state.conversation.status = "open";
+      else adopt({ id, status: "open", seq: message.seq, seen: 0, rating: null });
+      take(message);
+    }
+    connect();
     ctx.emit("message_sent", { content: { text: message.text } });
   }
 
@@ -302,18 +274,18 @@ export function createLine(ctx, changed, arrived) {
     const now = Date.now();
     if (!state.conversation || (active ? now - typingAt < TYPING_PAUSE : !typingAt)) return;
     typingAt = active ? now : 0;
-    say({ type: "typing", active });
+    socket.say({ type: "typing", active });
   }
 
   function seen(seq) {
-    if (!say({ type: "seen", seq })) http.post("seen", { seq }).catch(() => {});
+    if (!socket.say({ type: "seen", seq })) http.post("seen", { seq }).catch(() => {});
   }
 
   async function contact(fields, id) {
     if (!token) await openSession();
     const answer = await http.post("contact", { ...common(), ...fields, client_id: id });
     if (fields.email) state.hasEmail = true;
-    if (answer.message) delivered({}, answer);
+    if (answer.message) await delivered({}, answer);
     changed();
   }
 
@@ -331,8 +303,8 @@ export function createLine(ctx, changed, arrived) {
 
   function wake() {
     if (!token) return;
-    if (ready) return ping();
-    redial();
+    if (socket.ready) return socket.ping();
+    socket.redial();
     outbox.hurry();
   }
 
@@ -357,7 +329,7 @@ export function createLine(ctx, changed, arrived) {
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", () => document.hidden || wake());
   // Lets the browser keep the page for "back", and begins again when it does.
-  addEventListener("pagehide", hangUp);
+  addEventListener("pagehide", socket.hangUp);
   addEventListener("pageshow", (event) => event.persisted && wake());
   addEventListener("storage", (event) => {
     const name = (event.key || "").startsWith(store.prefix) ? event.key.slice(store.prefix.length) : "";
@@ -400,7 +372,7 @@ export function createLine(ctx, changed, arrived) {
       dead = token;
       token = null;
       forget();
-      hangUp();
+      socket.hangUp();
       changed();
     },
   };

@@ -79,7 +79,7 @@ export function createOutbox({ store, deliver, delivered, changed }) {
           const answer = await deliver(item);
           tries = 0;
           // Told first, so that the entry never leaves the screen in between.
-          delivered(item, answer);
+          await delivered(item, answer);
           remove(item.id);
         } catch (error) {
           const refused = error.status >= 400 && error.status < 500 && error.status != 401;
