@@ -1,5 +1,6 @@
 /** What was begun and not sent: per agent, conversation and kind of message. */
 
+import { redact } from '../../widget/redact.js';
 import { me } from './dom.js';
 
 const PREFIX = 'desk:draft:';
@@ -24,7 +25,7 @@ export function save(conversation, mode, text, clientId) {
   attempt(() => {
     const name = key(conversation, mode);
     if (!text.trim()) localStorage.removeItem(name);
-    else localStorage.setItem(name, JSON.stringify({ text, clientId, at: Date.now() }));
+    else localStorage.setItem(name, JSON.stringify({ text: redact(text), clientId, at: Date.now() }));
   });
 }
 
