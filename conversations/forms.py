@@ -120,3 +120,11 @@ class ContactForm(forms.Form):
         return {
             name: self.cleaned_data[name] for name in self.fields if name in self.data
         }
+
+
+class VisitorNoteForm(forms.Form):
+    """The personal note; how long it may be is the service's matter."""
+
+    # Longer than that is not worth the look for card numbers.
+    text = forms.CharField(required=False, max_length=20_000)
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1)

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from conversations.views import actions, card, composing, files, inbox, thread
+from conversations.views import (
+    actions,
+    card,
+    card_sections,
+    composing,
+    files,
+    inbox,
+    thread,
+)
 
 app_name = "conversations"
 
@@ -68,5 +76,15 @@ urlpatterns = [
     ),
     path(
         "conversations/<uuid:public_id>/visitor/", card.visitor_edit, name="card_edit"
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/note/",
+        card_sections.visitor_note,
+        name="visitor_note",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/note/save/",
+        card_sections.visitor_note_save,
+        name="visitor_note_save",
     ),
 ]

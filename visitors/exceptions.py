@@ -1,2 +1,18 @@
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from visitors.models import VisitorNote
+
+
 class VisitorError(Exception):
     """A refusal whose message may be shown to the person who asked."""
+
+
+class NoteConflict(VisitorError):
+    """Somebody else changed the note in the meantime; `stored` is what they wrote."""
+
+    def __init__(self, stored: "VisitorNote") -> None:
+        super().__init__(_("Somebody else has changed this note in the meantime."))
+        self.stored = stored

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from supportdesk.accounts.models import Account, Language
+from supportdesk.accounts.models import Account, Language, User
 from supportdesk.accounts.people import initials
 from visitors.querysets import VisitorQuerySet
 
@@ -73,3 +73,26 @@ class Visitor(models.Model):
     @property
     def hue(self) -> int:
         return self.public_id.int % 8 + 1
+
+
+class VisitorNote(models.Model):
+    """What every agent should know about a visitor; not part of the visitor's row,
+    which is read with every message."""
+
+    visitor = models.OneToOneField(
+        Visitor, models.CASCADE, primary_key=True, related_name="note"
+    )
+    text = models.TextField(_("text"), blank=True)
+    agent = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    changed_at = models.DateTimeField(_("changed"))
+    # Counts the changes: who saves names the one that was read.
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("personal note")
+        verbose_name_plural = _("personal notes")
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id} v{self.version}"

@@ -9,14 +9,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from supportdesk.accounts.models import Account
+from supportdesk.accounts.models import Account, User
 from supportdesk.core.events import emit_on_commit
-from supportdesk.core.text import clean_line, redact_line
+from supportdesk.core.text import clean_line, redact_line, redact_text
 from visitors.events import VisitorUpdated, visitor_updated
-from visitors.exceptions import VisitorError
-from visitors.models import Visitor
+from visitors.exceptions import NoteConflict, VisitorError
+from visitors.models import Visitor, VisitorNote
 
 NAME_LENGTH, EMAIL_LENGTH, PHONE_LENGTH = 255, 254, 50
+NOTE_LENGTH = 5000
 
 
 def create_visitor(*, account: Account, language: str) -> Visitor:
@@ -80,3 +81,35 @@ def mark_seen(*, visitor: Visitor, at: datetime | None = None) -> None:
         last_seen_at__lt=now - timedelta(minutes=1)
     )
     Visitor.objects.filter(stale, pk=visitor.pk).update(last_seen_at=now)
+
+
+@transaction.atomic
+def save_note(*, visitor: Visitor, agent: User, text: str, version: int) -> VisitorNote:
+    """Store the personal note as changed from `version`; card numbers are hidden.
+
+    Raises NoteConflict with the stored note if somebody else was faster, and
+    VisitorError for a text that is too long; nothing is stored then.
+    """
+    text = redact_text(text).text
+    if len(text) > NOTE_LENGTH:
+        raise VisitorError(
+            _("The note is too long: at most %(max)s characters.")
+            % {"max": NOTE_LENGTH}
+        )
+    # The visitor's row, for there may be no note yet that could be locked.
+    Visitor.objects.select_for_update().get(pk=visitor.pk)
+    note = read_note(visitor)
+    if note.text == text:
+        return note
+    if note.version != version:
+        raise NoteConflict(note)
+    note.text, note.agent = text, agent
+    note.changed_at, note.version = timezone.now(), version + 1
+    note.save()
+    return note
+
+
+def read_note(visitor: Visitor) -> VisitorNote:
+    """The visitor's note; an unsaved, empty one if nobody wrote any yet."""
+    note = VisitorNote.objects.select_related("agent").filter(visitor=visitor).first()
+    return note or VisitorNote(visitor=visitor)
