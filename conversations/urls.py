@@ -87,4 +87,9 @@ urlpatterns = [
         card_sections.visitor_note_save,
         name="visitor_note_save",
     ),
+    path(
+        "conversations/<uuid:public_id>/visitor/history/",
+        card_sections.visitor_history,
+        name="visitor_history",
+    ),
 ]

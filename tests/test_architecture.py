@@ -52,6 +52,7 @@ PUBLIC = {
     "website:seen",
     "website:session",
     "website:transcript",
+    "website:visit",
 }
 
 

@@ -96,3 +96,55 @@ class VisitorNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visitor_id} v{self.version}"
+
+
+class Visit(models.Model):
+    """One stay on the website: page views without a long pause between them."""
+
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="visits")
+    started_at = models.DateTimeField(_("started"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+    referrer = models.CharField(_("referrer"), max_length=2000, blank=True)
+    campaign = models.JSONField(_("campaign"), default=dict, blank=True)
+    page_count = models.PositiveIntegerField(_("page views"), default=0)
+
+    class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
+        indexes = [
+            # The visit that goes on, and the visits on the card.
+            models.Index(fields=["visitor", "-last_seen_at"], name="visit_of_visitor"),
+            # What is older than the account keeps.
+            models.Index(fields=["last_seen_at"], name="visit_last_seen"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_seen_at__gte=models.F("started_at")),
+                name="visit_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id} @ {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class PageView(models.Model):
+    visit = models.ForeignKey(Visit, models.CASCADE, related_name="pages")
+    url = models.CharField(_("address"), max_length=2000)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("page view")
+        verbose_name_plural = _("page views")
+        indexes = [
+            models.Index(fields=["visit", "-at", "-id"], name="page_view_of_visit")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(url=""), name="page_view_has_address"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.visit_id}: {self.title}"

@@ -1,5 +1,7 @@
 """Every write to a visitor's profile."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -14,10 +16,21 @@ from supportdesk.core.events import emit_on_commit
 from supportdesk.core.text import clean_line, redact_line, redact_text
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import NoteConflict, VisitorError
-from visitors.models import Visitor, VisitorNote
+from visitors.models import PageView, Visit, Visitor, VisitorNote
 
 NAME_LENGTH, EMAIL_LENGTH, PHONE_LENGTH = 255, 254, 50
 NOTE_LENGTH = 5000
+VISIT_PAUSE = timedelta(minutes=30)
+MAX_VISIT_PAGES = 500
+
+
+@dataclass(frozen=True)
+class SeenPage:
+    """A page as it may be stored: cleaned by whoever received it."""
+
+    url: str
+    title: str
+    at: datetime
 
 
 def create_visitor(*, account: Account, language: str) -> Visitor:
@@ -113,3 +126,46 @@ def read_note(visitor: Visitor) -> VisitorNote:
     """The visitor's note; an unsaved, empty one if nobody wrote any yet."""
     note = VisitorNote.objects.select_related("agent").filter(visitor=visitor).first()
     return note or VisitorNote(visitor=visitor)
+
+
+@transaction.atomic
+def record_pages(
+    *,
+    visitor: Visitor,
+    pages: Sequence[SeenPage],
+    referrer: str = "",
+    campaign: Mapping[str, str] | None = None,
+) -> Visit:
+    """Add pages, in order of time, to the visit that goes on, or begin the next one.
+
+    Referrer and campaign are those of the first page: they count for a new visit
+    only. A visit keeps its first `MAX_VISIT_PAGES` pages.
+    """
+    now = timezone.now()
+    # Two tabs of a visitor begin one visit.
+    Visitor.objects.select_for_update(no_key=True).get(pk=visitor.pk)
+    visit = (
+        Visit.objects.filter(visitor=visitor, last_seen_at__gt=now - VISIT_PAUSE)
+        .order_by("-last_seen_at")
+        .first()
+    )
+    taken = list(pages[: MAX_VISIT_PAGES - (visit.page_count if visit else 0)])
+    if visit is None:
+        visit = Visit.objects.create(
+            visitor=visitor,
+            started_at=min([now, *(page.at for page in pages)]),
+            last_seen_at=now,
+            referrer=referrer,
+            campaign=dict(campaign or {}),
+            page_count=len(taken),
+        )
+    else:
+        visit.last_seen_at = max(visit.last_seen_at, now)
+        visit.page_count += len(taken)
+        visit.save(update_fields=["last_seen_at", "page_count"])
+    PageView.objects.bulk_create(
+        PageView(visit=visit, url=page.url, title=page.title, at=page.at)
+        for page in taken
+    )
+    mark_seen(visitor=visitor, at=now)
+    return visit

@@ -18,6 +18,7 @@ _RATES: dict[str, tuple[int, int, int]] = {
     "file": (20, 120, 600),
     "contact": (20, 120, 1200),
     "transcript": (3, 20, 120),
+    "visit": (60, 1200, 12000),
     "socket": (0, 300, 0),
 }
 _TIGHT_PERIOD = {"transcript": "hour"}

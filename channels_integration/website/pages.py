@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 from supportdesk.core.redaction import redact
 from supportdesk.core.text import clean_line, redact_line
 
-MAX_URL, MAX_TITLE = 2000, 200
+MAX_URL, MAX_TITLE, MAX_CAMPAIGN = 2000, 200, 100
+_CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 _SECRET_PARTS = (
     *("token", "passw", "passwd", "secret", "signature", "session", "apikey"),
     *("auth", "mail", "credential", "jwt"),
@@ -59,6 +60,24 @@ def clean_url(url: str) -> str:
         )
     )
     return redact_line(cleaned, MAX_URL)
+
+
+def campaign_of(url: str) -> dict[str, str]:
+    """The campaign parameters of a cleaned address, without their prefix."""
+    query = dict(parse_qsl(urlsplit(url).query))
+    found = {
+        name.removeprefix("utm_"): redact_line(query[name], MAX_CAMPAIGN)
+        for name in _CAMPAIGN
+        if name in query
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def clean_referrer(referrer: Any, url: str) -> str:
+    """Where the visitor came from; empty if that was the website itself."""
+    cleaned = clean_url(referrer) if isinstance(referrer, str) else ""
+    same = urlsplit(cleaned).hostname == urlsplit(url).hostname
+    return "" if same else cleaned
 
 
 def _is_secret(name: str) -> bool:

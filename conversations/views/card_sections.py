@@ -17,6 +17,7 @@ from conversations.views.desk import (
 )
 from visitors.exceptions import NoteConflict, VisitorError
 from visitors.services import NOTE_LENGTH, read_note, save_note
+from visitors.trail import read_trail
 
 
 @require_safe
@@ -52,6 +53,14 @@ def visitor_note_save(request: AgentRequest, public_id: UUID) -> HttpResponse:
     if not request.htmx:
         return back_to(request, public_id)
     return _note(request, conversation, saved=True)
+
+
+@require_safe
+@agent_view
+def visitor_history(request: AgentRequest, public_id: UUID) -> HttpResponse:
+    conversation = visible_conversation(request, public_id)
+    context = {"trail": read_trail(conversation.visitor)}
+    return _section(request, conversation, "history", 200, context)
 
 
 def _note(

@@ -130,6 +130,43 @@ def test_conversation_goes_on_over_pages_and_tabs(shop, desk, new_page):
     assert desk.texts() == ["Hello", "From the other tab"]
 
 
+def test_pages_are_told_once_there_is_a_visitor(shop, desk, new_page):
+    page = new_page()
+    told = []
+    page.on(
+        "request",
+        lambda request: (
+            request.url.endswith("/widget/visit") and told.append(request.method)
+        ),
+    )
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").wait_for()
+    # A page counts once it has stood for half a second.
+    page.wait_for_timeout(800)
+    page.get_by_role("link", name="Baking").click()
+    page.get_by_role("button", name="Open chat").wait_for()
+    page.wait_for_timeout(800)
+    page.evaluate("history.pushState({}, '', '?step=2#part')")
+    page.wait_for_timeout(800)
+    assert told == []
+
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "Hello")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    with page.expect_response("**/widget/visit") as answer:
+        page.evaluate("history.replaceState({}, '', '?step=3')")
+
+    assert answer.value.status == 204
+    assert set(told) == {"POST"}
+    seen = desk.do(
+        "visit = latest.visitor.visits.get()\n"
+        "print(*visit.pages.order_by('at', 'id').values_list('url', flat=True),"
+        " end='')"
+    ).split()
+    assert [url.partition("?")[2] for url in seen[-2:]] == ["step=2", "step=3"]
+    assert len(seen) == 4
+
+
 def test_answer_to_a_closed_box_shows_in_badge_and_title(shop, desk, new_page):
     page = new_page()
     page.goto(shop)

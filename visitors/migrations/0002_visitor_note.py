@@ -6,25 +6,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('visitors', '0001_initial'),
+        ("visitors", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VisitorNote',
+            name="VisitorNote",
             fields=[
-                ('visitor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='note', serialize=False, to='visitors.visitor')),
-                ('text', models.TextField(blank=True, verbose_name='text')),
-                ('changed_at', models.DateTimeField(verbose_name='changed')),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('agent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "visitor",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="note",
+                        serialize=False,
+                        to="visitors.visitor",
+                    ),
+                ),
+                ("text", models.TextField(blank=True, verbose_name="text")),
+                ("changed_at", models.DateTimeField(verbose_name="changed")),
+                ("version", models.PositiveIntegerField(default=0)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'personal note',
-                'verbose_name_plural': 'personal notes',
+                "verbose_name": "personal note",
+                "verbose_name_plural": "personal notes",
             },
         ),
     ]

@@ -92,6 +92,8 @@ svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColo
   const DOWN = "m6 9 6 6 6-6";
   const CROSS = "M18 6 6 18M6 6l12 12";
   const GREET_DELAY = 4000;
+  const TRAIL = 20;
+  const VIEW_DELAY = 500;
   const RETRIES = [5000, 30000, 120000, 600000];
 
   const script = document.currentScript || document.querySelector('script[data-key][src*="/widget.js"]');
@@ -129,6 +131,7 @@ svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColo
       } catch {
         memory.set(name, value);
       }
+      if (name == "token") report();
     },
     remove(name) {
       memory.delete(name);
@@ -151,6 +154,69 @@ svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColo
       return [...found].sort();
     },
   };
+
+  // The pages of this tab: kept here until there is a visitor whose trail they are.
+  const trailName = `${prefix}trail`;
+  let trail = [];
+  let viewing;
+  let lastUrl;
+  try {
+    trail = JSON.parse(sessionStorage.getItem(trailName)) || [];
+  } catch {
+    // This page's own, then.
+  }
+
+  function keepTrail(pages) {
+    trail = pages.slice(-TRAIL);
+    try {
+      sessionStorage.setItem(trailName, JSON.stringify(trail));
+    } catch {
+      // In memory only.
+    }
+  }
+
+  function viewed() {
+    const url = location.href.split("#")[0].slice(0, 2000);
+    if (url == lastUrl) return;
+    const referrer = lastUrl ? "" : document.referrer.slice(0, 2000);
+    lastUrl = url;
+    clearTimeout(viewing);
+    // Pages without reload set their title after the address.
+    viewing = setTimeout(() => {
+      keepTrail([...trail, { url, title: document.title.slice(0, 200), referrer, at: Date.now() }]);
+      report();
+    }, VIEW_DELAY);
+  }
+
+  async function report() {
+    const token = store.get("token");
+    if (!token || !trail.length) return;
+    const batch = trail;
+    // Not after the answer: a page that is left does not hear it, and would send twice.
+    keepTrail([]);
+    const pages = batch.map(({ at, ...page }) => ({ ...page, ago: Math.round((Date.now() - at) / 1000) }));
+    const body = JSON.stringify({ token, pages });
+    let answer;
+    try {
+      answer = await fetch(`${base}/widget/visit`, { method: "POST", body, keepalive: true, credentials: "omit" });
+    } catch {
+      // The network: sent with the next page.
+    }
+    if (!answer || answer.status == 401 || answer.status > 413) keepTrail([...batch, ...trail]);
+  }
+
+  function follow() {
+    ["pushState", "replaceState"].forEach((name) => {
+      const own = history[name];
+      history[name] = function (...args) {
+        const result = own.apply(this, args);
+        safely(viewed);
+        return result;
+      };
+    });
+    addEventListener("popstate", viewed);
+    viewed();
+  }
 
   const listeners = {};
   const ctx = {
@@ -341,6 +407,7 @@ svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColo
     logout() {
       ["token", "seen", "open", "group"].forEach(store.remove);
       store.names("out:").forEach(store.remove);
+      keepTrail([]);
       if (box) box.logout();
     },
   };
@@ -373,6 +440,7 @@ svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColo
     ctx.language = WORDS[own] ? own : WORDS[ctx.config.language] ? ctx.config.language : "en";
     draw();
     host.lang = ctx.language;
+    follow();
     window.supportdesk = Object.assign((...args) => call(args), { live: true });
     Array.from(queue).concat(waiting).forEach(call);
     ctx.emit("ready");

@@ -1,0 +1,258 @@
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from channels_integration.website import services
+from tests.channels_integration.browser import FOREIGN, SHOP
+from tests.factories import make_account, make_channel
+from visitors.models import PageView, Visit, Visitor
+
+pytestmark = pytest.mark.django_db
+
+MILL = {"url": "https://shop.example.com/mill", "title": "The mill", "ago": 0}
+HOSTILE = [
+    '<img src=x onerror="alert(1)">',
+    '<div hx-get="/" hx-trigger="load" hx-on:load="alert(1)"></div>',
+    "{{ request.user }}{% csrf_token %}",
+]
+
+
+def report(browser, pages, **changed):
+    """As the loader does: plain text, the token inside."""
+    headers = {"Origin": browser.origin} | changed.pop("headers", {})
+    return browser.client.post(
+        "/widget/visit",
+        json.dumps({"token": browser.token, "pages": pages} | changed),
+        content_type="text/plain;charset=UTF-8",
+        headers=headers,
+    )
+
+
+def views():
+    return list(PageView.objects.order_by("at", "id").values_list("url", "title"))
+
+
+def counts():
+    return Visit.objects.count(), PageView.objects.count()
+
+
+def test_page_view_is_recorded(browser):
+    response = report(browser, [MILL])
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response["Access-Control-Allow-Origin"] == SHOP
+    assert views() == [("https://shop.example.com/mill", "The mill")]
+    visit = Visit.objects.get()
+    assert visit.visitor == browser.session.visitor
+    assert visit.page_count == 1
+
+
+def test_page_view_says_that_the_visitor_is_here(browser):
+    past = timezone.now() - timedelta(hours=1)
+    Visitor.objects.update(last_seen_at=past)
+
+    report(browser, [MILL])
+
+    assert Visitor.objects.get().last_seen_at == Visit.objects.get().last_seen_at
+
+
+def test_pages_from_before_the_first_opening_keep_their_times(browser):
+    pages = [
+        {**MILL, "url": f"{SHOP}/{name}", "ago": ago}
+        for name, ago in [("b", 60), ("a", 600), ("c", 0)]
+    ]
+
+    report(browser, pages)
+
+    assert [url for url, _title in views()] == [f"{SHOP}/a", f"{SHOP}/b", f"{SHOP}/c"]
+    visit = Visit.objects.get()
+    first = PageView.objects.earliest("at")
+    assert visit.started_at == first.at
+    assert timedelta(seconds=599) < timezone.now() - first.at < timedelta(seconds=700)
+
+
+def test_visit_goes_on_until_a_long_pause(browser):
+    report(browser, [MILL])
+    report(browser, [MILL])
+    assert counts() == (1, 2)
+
+    past = timezone.now() - timedelta(minutes=31)
+    Visit.objects.update(started_at=past, last_seen_at=past)
+    report(browser, [MILL])
+
+    assert counts() == (2, 3)
+
+
+def test_referrer_and_campaign_are_those_of_the_first_page(browser):
+    landing = {
+        "url": f"{SHOP}/?utm_source=news&utm_campaign=spring&token=s3cret",
+        "title": "Home",
+        "ago": 30,
+        "referrer": "https://search.example.org/?q=mill&token=s3cret",
+    }
+
+    report(browser, [MILL, landing])
+    report(browser, [{**MILL, "referrer": "https://other.example.org/"}])
+
+    visit = Visit.objects.get()
+    assert visit.referrer == "https://search.example.org/?q=mill"
+    assert visit.campaign == {"source": "news", "campaign": "spring"}
+    assert "s3cret" not in str(views())
+
+
+def test_own_pages_are_no_referrer(browser):
+    report(browser, [{**MILL, "referrer": f"{SHOP}/before"}])
+
+    assert Visit.objects.get().referrer == ""
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_title_and_parameters_are_stored_as_text(browser, text):
+    landing = {"url": f"{SHOP}/", "title": text, "referrer": text}
+
+    report(browser, [landing])
+
+    assert views() == [(f"{SHOP}/", text)]
+    assert Visit.objects.get().referrer == ""
+
+
+def test_controls_and_card_numbers_do_not_get_in(browser):
+    page = {
+        "url": f"{SHOP}/a\0?n=4111111111111111",
+        "title": "Pay 4111 1111 1111 1111 \u202etxt\0\ud800",
+    }
+
+    report(browser, [page])
+
+    ((url, title),) = views()
+    assert "4111111111111111" not in url
+    assert "\0" not in url
+    assert title == "Pay [card ····1111] txt"
+
+
+def test_long_values_are_cut(browser):
+    page = {"url": f"{SHOP}/{'x' * 9000}", "title": "t" * 9000}
+
+    report(browser, [page])
+
+    ((url, title),) = views()
+    assert (len(url), len(title)) == (2000, 200)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        1,
+        "https://shop.example.com/",
+        [],
+        {},
+        {"url": None},
+        {"url": ["https://shop.example.com/"]},
+        {"url": "javascript:alert(1)"},
+        {"url": "data:text/html,x"},
+        {"url": "http://[::1"},
+    ],
+)
+def test_what_is_no_page_costs_no_row(browser, entry):
+    response = report(browser, [entry])
+
+    assert response.status_code == 204
+    assert counts() == (0, 0)
+
+
+@pytest.mark.parametrize("ago", [None, "5", True, -5, 1.5, [], 10**30])
+def test_odd_age_is_bounded(browser, ago):
+    report(browser, [{**MILL, "ago": ago}])
+
+    at = PageView.objects.get().at
+    assert timedelta() <= timezone.now() - at < timedelta(hours=6, minutes=1)
+
+
+@pytest.mark.parametrize("pages", [None, {}, "x", 1])
+def test_pages_must_be_a_list(browser, pages):
+    assert report(browser, pages).status_code == 400
+    assert counts() == (0, 0)
+
+
+def test_only_the_last_pages_of_a_batch_are_taken(browser):
+    report(browser, [{**MILL, "title": str(number)} for number in range(30)])
+
+    assert sorted(int(title) for _url, title in views()) == list(range(10, 30))
+
+
+def test_large_body_is_refused(browser):
+    response = report(browser, [{**MILL, "title": "x" * 1_000_000}])
+
+    assert response.status_code == 413
+    assert counts() == (0, 0)
+
+
+@pytest.mark.parametrize("token", [None, "", 0, [], {}, "x" * 43, "%20", "a\0"])
+def test_without_a_valid_token_nothing_is_recorded(browser, token):
+    response = report(browser, [MILL], token=token)
+
+    assert response.status_code == 401
+    assert counts() == (0, 0)
+
+
+def test_revoked_token_records_nothing(browser):
+    services.revoke_session(session=browser.session)
+
+    assert report(browser, [MILL]).status_code == 401
+    assert counts() == (0, 0)
+
+
+def test_foreign_page_is_refused(client):
+    channel = make_channel(make_account(), allowed_domains=["shop.example.com"])
+    session, token = services.open_session(channel=channel, language="en")
+
+    response = client.post(
+        "/widget/visit",
+        json.dumps({"token": token, "pages": [MILL]}),
+        content_type="text/plain",
+        headers={"Origin": FOREIGN},
+    )
+
+    assert session.pk
+    assert response.status_code == 403
+    assert counts() == (0, 0)
+
+
+def test_rate_is_limited_before_anything_is_read(
+    browser, monkeypatch, django_assert_num_queries
+):
+    asked = []
+
+    def refuse(rate, *who, uses=1):
+        asked.append(who[0])
+        return False
+
+    monkeypatch.setattr("channels_integration.website.limits.allow", refuse)
+
+    with django_assert_num_queries(0):
+        response = report(browser, [MILL])
+
+    assert response.status_code == 429
+    assert asked == ["widget-visit"]
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_costs_a_constant_number_of_queries(browser, number, django_assert_num_queries):
+    report(browser, [MILL])
+
+    # Session; begin, lock, visit, its update, pages, seen, commit.
+    with django_assert_num_queries(8):
+        report(browser, [MILL] * number)
+
+
+def test_visit_keeps_a_bounded_number_of_pages(browser):
+    report(browser, [MILL])
+    Visit.objects.update(page_count=499)
+
+    report(browser, [MILL] * 3)
+
+    assert Visit.objects.get().page_count == 500
+    assert PageView.objects.count() == 2
