@@ -8,6 +8,7 @@ from typing import Any
 from conversations import groups
 from conversations.counts import counts_for
 from conversations.models import Conversation
+from conversations.viewing import look_at
 from supportdesk.accounts import presence
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import User
@@ -64,7 +65,7 @@ class DeskConsumer(SocketConsumer):
     # From the page
 
     async def page_ping(self, content: dict[str, Any]) -> None:
-        await in_thread(_alive)(self.agent, self.device)
+        await in_thread(_alive)(self.agent, self.device, viewing=self.viewing)
         await self.reply({"type": "pong"})
 
     async def page_view(self, content: dict[str, Any]) -> None:
@@ -174,8 +175,16 @@ def _load_scope(agent_id: int | None) -> groups.Scope | None:
     return groups.scope_of(agent) if agent else None
 
 
-def _alive(scope: groups.Scope, device: str, announce: bool = False) -> None:
+def _alive(
+    scope: groups.Scope,
+    device: str,
+    *,
+    viewing: str | None = None,
+    announce: bool = False,
+) -> None:
     presence.touch(scope.account_id, scope.agent_id, device)
+    if viewing is not None:
+        look_at(scope.account_id, viewing)
     if announce:
         accounts.announce_presence(scope.account_id)
 
@@ -183,4 +192,7 @@ def _alive(scope: groups.Scope, device: str, announce: bool = False) -> None:
 def _visitor_of(scope: groups.Scope, public_id: uuid.UUID) -> int | None:
     agent = User.objects.get(pk=scope.agent_id)
     visible = Conversation.objects.visible_to(agent).filter(public_id=public_id)
-    return visible.values_list("visitor_id", flat=True).first()
+    visitor_id = visible.values_list("visitor_id", flat=True).first()
+    if visitor_id is not None:
+        look_at(scope.account_id, str(public_id))
+    return visitor_id

@@ -13,6 +13,7 @@ from conversations.counts import breakdown
 from conversations.models import Conversation, Message
 from conversations.people import look_up, read_conversation
 from conversations.rendering import render_message, render_row
+from conversations.viewing import is_viewed
 from conversations.visitor_view import conversation_for_visitor, message_for_visitor
 from supportdesk.accounts import presence
 from supportdesk.accounts.models import Presence
@@ -36,12 +37,14 @@ def publish_message(message: Message) -> None:
     with_row = message.is_event or _row_is_due(conversation.pk)
     event = _conversation_event(conversation, with_row=with_row)
     event |= {
-        "message": render_message(message),
         "seq": message.seq,
         "by": "visitor" if message.by_visitor else "desk",
         "kind": message.kind,
         "head": message.is_event,
     }
+    # Nobody looks at most threads while they are written in.
+    if is_viewed(conversation.account_id, str(conversation.public_id)):
+        event["message"] = render_message(message)
     sends = [(name, event) for name in groups.audience_of(conversation)]
     if message.public_seq is not None:
         sends.append(

@@ -1,12 +1,7 @@
 import os
-import sys
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
-
-# Threads that render and query hold the interpreter for 5 ms by default, and each
-# socket frame in between waits for all of them.
-sys.setswitchinterval(0.001)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
 django_application = get_asgi_application()

@@ -135,6 +135,8 @@ CHANNEL_LAYERS = {
 }
 # Seconds between two pushes of an account's counts.
 COUNTS_PAUSE = 0.5
+# Seconds for which a thread that serves sockets keeps its database connection.
+SOCKET_CONNECTION_AGE = 5.0
 # Seconds between two pushes of one conversation's list row while it is written in.
 ROW_PAUSE = 0.5
 
@@ -299,6 +301,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(_text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEVELOPMENT
+# Otherwise a file edited while the desk runs arrives cut to its former size.
+WHITENOISE_AUTOREFRESH = DEVELOPMENT
 WHITENOISE_ALLOW_ALL_ORIGINS = True
 MEDIA_ROOT = Path(_text("MEDIA_ROOT", str(VAR_DIR / "media")))
 S3_BUCKET = _text("S3_BUCKET")

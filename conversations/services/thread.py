@@ -184,7 +184,7 @@ def _write(conversation_id: int, entry: Entry, *, simple: bool) -> Message | Non
     )
     now = timezone.now()
     values: dict[str, Any] = {
-        field.column: field.get_db_prep_save(
+        str(field.column): field.get_db_prep_save(
             getattr(message, field.attname), connection
         )
         for field in _OWN_FIELDS

@@ -2,14 +2,20 @@
 
 import asyncio
 import contextlib
+import functools
 import random
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
+from asgiref.sync import sync_to_async
 from channels.consumer import get_handler_name
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import connection
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,9 +24,39 @@ R = TypeVar("R")
 LIFETIME = (20 * 3600, 24 * 3600)
 
 
+_kept = threading.local()
+# Few: more threads would only wait for each other's turn with the interpreter.
+_threads = ThreadPoolExecutor(4, thread_name_prefix="socket")
+
+
 def in_thread(function: Callable[P, R]) -> Callable[P, Any]:
-    """Run in the thread pool: the shared ORM thread would serialise all sockets."""
-    return database_sync_to_async(function, thread_sensitive=False)
+    """Run in the sockets' threads: the shared ORM thread would serialise them all."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _give_back()
+
+    return sync_to_async(run, thread_sensitive=False, executor=_threads)
+
+
+def _give_back() -> None:
+    """Return this thread's connection to the pool, but not after every message.
+
+    A connection that failed goes at once; the others after a few seconds, which
+    spares the path of a message two visits to the pool.
+    """
+    now = time.monotonic()
+    if connection.connection is None:
+        return
+    kept_since = getattr(_kept, "since", None)
+    if kept_since is None:
+        _kept.since = kept_since = now
+    if connection.errors_occurred or now - kept_since >= settings.SOCKET_CONNECTION_AGE:
+        connection.close()
+        _kept.since = None
 
 
 class SocketConsumer(AsyncWebsocketConsumer):

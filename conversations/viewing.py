@@ -1,0 +1,48 @@
+"""Which threads are open on some agent's screen, so that only those are rendered.
+
+Ephemeral, in Redis, per account: public ids scored by the last sign of life. A page
+that opened a thread a moment ago may get a push without the fragment; it sees the
+gap and asks.
+"""
+
+import time
+
+import redis.exceptions
+
+from supportdesk.core import redis as desk_redis
+
+LIFETIME = 90.0
+"""Seconds without a sign of life after which nobody looks any more."""
+
+REMEMBERED = 1.0
+"""Seconds for which a process believes what it was told."""
+
+_remembered: dict[int, tuple[float, frozenset[str]]] = {}
+
+
+def look_at(account_id: int, public_id: str) -> None:
+    """Note that an agent has the thread open; repeated with each sign of life."""
+    key = desk_redis.key("viewing", account_id)
+    now = time.time()
+    with desk_redis.client().pipeline(transaction=False) as pipe:
+        pipe.zadd(key, {public_id: now})
+        pipe.zremrangebyscore(key, 0, now - LIFETIME)
+        pipe.expire(key, int(LIFETIME))
+        pipe.execute()
+    _remembered.pop(account_id, None)
+
+
+def is_viewed(account_id: int, public_id: str) -> bool:
+    """Whether an agent may have the thread open; yes when Redis does not answer."""
+    now = time.monotonic()
+    until, viewed = _remembered.get(account_id, (0.0, frozenset()))
+    if until < now:
+        key = desk_redis.key("viewing", account_id)
+        since = time.time() - LIFETIME
+        try:
+            found = desk_redis.client().zrangebyscore(key, since, "+inf")
+        except redis.exceptions.RedisError:
+            return True
+        viewed = frozenset(str(member) for member in found)
+        _remembered[account_id] = (now + REMEMBERED, viewed)
+    return public_id in viewed
