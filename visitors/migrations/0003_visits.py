@@ -5,60 +5,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('visitors', '0002_visitor_note'),
+        ("visitors", "0002_visitor_note"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('last_seen_at', models.DateTimeField(verbose_name='last seen')),
-                ('referrer', models.CharField(blank=True, max_length=2000, verbose_name='referrer')),
-                ('campaign', models.JSONField(blank=True, default=dict, verbose_name='campaign')),
-                ('page_count', models.PositiveIntegerField(default=0, verbose_name='page views')),
-                ('visitor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='visits', to='visitors.visitor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("last_seen_at", models.DateTimeField(verbose_name="last seen")),
+                (
+                    "referrer",
+                    models.CharField(
+                        blank=True, max_length=2000, verbose_name="referrer"
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.JSONField(blank=True, default=dict, verbose_name="campaign"),
+                ),
+                (
+                    "page_count",
+                    models.PositiveIntegerField(default=0, verbose_name="page views"),
+                ),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="visits",
+                        to="visitors.visitor",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'visit',
-                'verbose_name_plural': 'visits',
+                "verbose_name": "visit",
+                "verbose_name_plural": "visits",
             },
         ),
         migrations.CreateModel(
-            name='PageView',
+            name="PageView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(max_length=2000, verbose_name='address')),
-                ('title', models.CharField(blank=True, max_length=200, verbose_name='title')),
-                ('at', models.DateTimeField(verbose_name='time')),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='visitors.visit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("url", models.CharField(max_length=2000, verbose_name="address")),
+                (
+                    "title",
+                    models.CharField(blank=True, max_length=200, verbose_name="title"),
+                ),
+                ("at", models.DateTimeField(verbose_name="time")),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pages",
+                        to="visitors.visit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'page view',
-                'verbose_name_plural': 'page views',
+                "verbose_name": "page view",
+                "verbose_name_plural": "page views",
             },
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['visitor', '-last_seen_at'], name='visit_of_visitor'),
+            model_name="visit",
+            index=models.Index(
+                fields=["visitor", "-last_seen_at"], name="visit_of_visitor"
+            ),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['last_seen_at'], name='visit_last_seen'),
+            model_name="visit",
+            index=models.Index(fields=["last_seen_at"], name="visit_last_seen"),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('last_seen_at__gte', models.F('started_at'))), name='visit_ends_after_start'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last_seen_at__gte", models.F("started_at"))),
+                name="visit_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='pageview',
-            index=models.Index(fields=['visit', '-at', '-id'], name='page_view_of_visit'),
+            model_name="pageview",
+            index=models.Index(
+                fields=["visit", "-at", "-id"], name="page_view_of_visit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pageview',
-            constraint=models.CheckConstraint(condition=models.Q(('url', ''), _negated=True), name='page_view_has_address'),
+            model_name="pageview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("url", ""), _negated=True),
+                name="page_view_has_address",
+            ),
         ),
     ]
