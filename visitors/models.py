@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from supportdesk.accounts.models import Account, Language, User
 from supportdesk.accounts.people import initials
+from visitors.devices import Device, describe
 from visitors.querysets import VisitorQuerySet
 
 
@@ -106,6 +107,9 @@ class Visit(models.Model):
     last_seen_at = models.DateTimeField(_("last seen"))
     referrer = models.CharField(_("referrer"), max_length=2000, blank=True)
     campaign = models.JSONField(_("campaign"), default=dict, blank=True)
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
+    hints = models.JSONField(_("client hints"), default=dict, blank=True)
     page_count = models.PositiveIntegerField(_("page views"), default=0)
 
     class Meta:
@@ -126,6 +130,10 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visitor_id} @ {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def device(self) -> Device:
+        return describe(self.user_agent, self.hints)
 
 
 class PageView(models.Model):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -11,9 +12,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from supportdesk.accounts.models import Account, User
+from supportdesk.accounts.models import Account, IpStorage, User
+from supportdesk.core import client_ip
 from supportdesk.core.events import emit_on_commit
 from supportdesk.core.text import clean_line, redact_line, redact_text
+from visitors.devices import MAX_USER_AGENT, clean_hints
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import NoteConflict, VisitorError
 from visitors.models import PageView, Visit, Visitor, VisitorNote
@@ -31,6 +34,15 @@ class SeenPage:
     url: str
     title: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What a request says about itself: the address in full, nothing cleaned."""
+
+    ip: str = ""
+    user_agent: str = ""
+    hints: Any = None
 
 
 def create_visitor(*, account: Account, language: str) -> Visitor:
@@ -135,11 +147,12 @@ def record_pages(
     pages: Sequence[SeenPage],
     referrer: str = "",
     campaign: Mapping[str, str] | None = None,
+    browser: Browser = Browser(),
 ) -> Visit:
     """Add pages, in order of time, to the visit that goes on, or begin the next one.
 
     Referrer and campaign are those of the first page: they count for a new visit
-    only. A visit keeps its first `MAX_VISIT_PAGES` pages.
+    only, as does the browser. The account says how much of the address is stored. A visit keeps its first `MAX_VISIT_PAGES` pages.
     """
     now = timezone.now()
     # Two tabs of a visitor begin one visit.
@@ -157,6 +170,9 @@ def record_pages(
             last_seen_at=now,
             referrer=referrer,
             campaign=dict(campaign or {}),
+            ip=_stored_ip(visitor.account, browser.ip),
+            user_agent=redact_line(browser.user_agent, MAX_USER_AGENT),
+            hints=clean_hints(browser.hints),
             page_count=len(taken),
         )
     else:
@@ -169,3 +185,10 @@ def record_pages(
     )
     mark_seen(visitor=visitor, at=now)
     return visit
+
+
+def _stored_ip(account: Account, ip: str) -> str | None:
+    if account.ip_storage == IpStorage.NONE:
+        return None
+    short = account.ip_storage == IpStorage.SHORT
+    return (client_ip.shortened(ip) if short else ip) or None

@@ -7,7 +7,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
-from channels_integration.website.http import read_json, with_token
+from channels_integration.website.http import address_of, read_json, with_token
 from channels_integration.website.inputs import Input
 from channels_integration.website.models import VisitorSession
 from channels_integration.website.pages import (
@@ -16,7 +16,7 @@ from channels_integration.website.pages import (
     clean_referrer,
 )
 from visitors import services as visitors
-from visitors.services import SeenPage
+from visitors.services import Browser, SeenPage
 
 MAX_PAGES = 20
 # What a tab kept longer than that before the first opening counts from here.
@@ -36,6 +36,11 @@ def visit_report(request: HttpRequest, session: VisitorSession) -> HttpResponseB
             pages=sorted((page for page, _entry in kept), key=lambda page: page.at),
             referrer=clean_referrer(entry.get("referrer"), first.url),
             campaign=campaign_of(first.url),
+            browser=Browser(
+                ip=address_of(request),
+                user_agent=request.headers.get("User-Agent", ""),
+                hints=read_json(request).get("device"),
+            ),
         )
     return HttpResponse(status=204)
 

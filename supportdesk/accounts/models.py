@@ -36,6 +36,12 @@ class Language(models.TextChoices):
     GERMAN = "de", _("German")
 
 
+class IpStorage(models.TextChoices):
+    FULL = "full", _("In full")
+    SHORT = "short", _("Shortened")
+    NONE = "none", _("Not at all")
+
+
 class Account(models.Model):
     """One company using the desk; every row of data belongs to exactly one."""
 
@@ -61,6 +67,13 @@ class Account(models.Model):
             "A visitor who writes again within this time continues the resolved "
             "conversation; empty means always."
         ),
+    )
+    ip_storage = models.CharField(
+        _("store visitors' IP addresses"),
+        max_length=5,
+        choices=IpStorage.choices,
+        default=IpStorage.FULL,
+        help_text=_("Counts for new visits; what is stored stays."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

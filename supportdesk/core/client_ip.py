@@ -36,6 +36,15 @@ def limit_key(address: str) -> str:
     return address
 
 
+def shortened(address: str) -> str:
+    """The network it is in: /24, or /48 for IPv6; empty for what is no address."""
+    parsed = _parse(address)
+    if parsed is None:
+        return ""
+    bits = 24 if isinstance(parsed, ipaddress.IPv4Address) else 48
+    return str(ipaddress.ip_network((parsed, bits), strict=False).network_address)
+
+
 def _resolve(peer: str, forwarded: str) -> str:
     """Walk the header from its trusted end; the left end is whatever a client says."""
     address = _parse(peer)

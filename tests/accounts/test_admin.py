@@ -231,6 +231,7 @@ def test_owner_changes_the_account(client, owner):
         "language": "de",
         "time_zone": "Europe/Vienna",
         "reopen_window_days": "14",
+        "ip_storage": "short",
     }
     url = f"/admin/accounts/account/{owner.account_id}/change/"
 
@@ -245,6 +246,7 @@ def test_owner_changes_the_account(client, owner):
         "Europe/Vienna",
         14,
     )
+    assert account.ip_storage == "short"
 
 
 def test_operator_opens_an_account_with_its_owner(
@@ -255,6 +257,7 @@ def test_operator_opens_an_account_with_its_owner(
         "name": "New shop",
         "language": "de",
         "time_zone": "Europe/Berlin",
+        "ip_storage": "full",
         "owner_name": "Nora",
         "owner_email": "Nora@example.com",
     }

@@ -172,6 +172,7 @@ def test_read_only_page_names_the_groups(client, own):
 def test_full_access_changes_the_account_no_more_than_seen(client, own, role):
     sign_in(client, own, role)
     form = {"name": "Changed", "language": "en", "time_zone": "Europe/Berlin"}
+    form["ip_storage"] = "full"
 
     client.post(url(Account, "change", own.pk), form)
 

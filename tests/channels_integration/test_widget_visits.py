@@ -5,6 +5,7 @@ import pytest
 from django.utils import timezone
 
 from channels_integration.website import services
+from supportdesk.accounts.models import Account
 from tests.channels_integration.browser import FOREIGN, SHOP
 from tests.factories import make_account, make_channel
 from visitors.models import PageView, Visit, Visitor
@@ -256,3 +257,42 @@ def test_visit_keeps_a_bounded_number_of_pages(browser):
 
     assert Visit.objects.get().page_count == 500
     assert PageView.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "storage", "stored"),
+    [
+        ("203.0.113.77", "full", "203.0.113.77"),
+        ("203.0.113.77", "short", "203.0.113.0"),
+        ("203.0.113.77", "none", None),
+        ("2001:db8:1:2::3", "full", "2001:db8:1:2::3"),
+        ("2001:db8:1:2::3", "short", "2001:db8:1::"),
+    ],
+)
+def test_account_says_how_much_of_the_address_is_stored(
+    browser, address, storage, stored
+):
+    Account.objects.update(ip_storage=storage)
+    browser.client.defaults["REMOTE_ADDR"] = address
+
+    report(browser, [MILL], headers={"X-Forwarded-For": "198.51.100.9"})
+
+    assert Visit.objects.get().ip == stored
+
+
+def test_browser_is_stored_with_the_visit(browser):
+    hints = {"platform": "Windows", "platformVersion": "15.0.0", "odd": 1}
+    agent = "Mozilla/5.0 <img src=x onerror=alert(1)> " + "x" * 1000
+
+    report(browser, [MILL], device=hints, headers={"User-Agent": agent})
+
+    visit = Visit.objects.get()
+    assert visit.hints == {"platform": "Windows", "platformVersion": "15.0.0"}
+    assert visit.user_agent == agent[:400]
+    assert visit.device.system == "Windows 11"
+
+
+@pytest.mark.parametrize("device", [None, [], "x", 1, {"platform": []}])
+def test_odd_hints_do_not_stop_a_page_view(browser, device):
+    assert report(browser, [MILL], device=device).status_code == 204
+    assert Visit.objects.get().hints == {}

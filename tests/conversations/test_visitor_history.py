@@ -8,7 +8,7 @@ from django.utils import timezone
 from supportdesk.accounts.models import Role
 from tests import factories
 from tests.conversations.desk import HTMX, address, signed_in
-from visitors.services import SeenPage, record_pages
+from visitors.services import Browser, SeenPage, record_pages
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +152,28 @@ def test_history_costs_a_constant_number_of_queries(
 
     with django_assert_num_queries(5):
         client.get(address("visitor_history", conversation), headers=HTMX)
+
+
+def test_card_shows_system_browser_and_address(anna, conversation):
+    hints = {"platform": "Windows", "platformVersion": "15.0.0"}
+    hints["fullVersionList"] = [{"brand": "Google Chrome", "version": "131.0.1"}]
+    visit(conversation, "Home", browser=Browser(ip="203.0.113.77", hints=hints))
+
+    response = history(anna, conversation, **HTMX)
+
+    assert 'id="visitor-facts" hx-swap-oob="outerHTML"' in response.text
+    assert "<dd>Windows 11</dd>" in response.text
+    assert "<dd>Chrome 131 <" in response.text
+    assert "· 203.0.113.77</span>" in response.text
+
+
+def test_hostile_hints_stay_text(anna, conversation):
+    text = '<img src=x onerror="alert(1)">'
+    hints = {"platform": text, "platformVersion": "1.0", "model": text}
+    hints["fullVersionList"] = [{"brand": text, "version": "1"}]
+    visit(conversation, "Home", browser=Browser(user_agent=text, hints=hints))
+
+    response = history(anna, conversation, **HTMX)
+
+    assert f"<dd>{escape(text)} 1 ({escape(text)})</dd>" in response.text
+    assert text not in response.text

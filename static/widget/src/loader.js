@@ -188,14 +188,22 @@ svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColo
     }, VIEW_DELAY);
   }
 
+  /** The true versions, where the browser tells them; user agents hide them. */
+  const device = (async () => {
+    const data = navigator.userAgentData;
+    const told = data && (await data.getHighEntropyValues(["platformVersion", "fullVersionList", "model"]));
+    return { ...told, touch: navigator.maxTouchPoints > 1 };
+  })().catch(() => null);
+
   async function report() {
+    const told = await device;
     const token = store.get("token");
     if (!token || !trail.length) return;
     const batch = trail;
     // Not after the answer: a page that is left does not hear it, and would send twice.
     keepTrail([]);
     const pages = batch.map(({ at, ...page }) => ({ ...page, ago: Math.round((Date.now() - at) / 1000) }));
-    const body = JSON.stringify({ token, pages });
+    const body = JSON.stringify({ token, pages, device: told });
     let answer;
     try {
       answer = await fetch(`${base}/widget/visit`, { method: "POST", body, keepalive: true, credentials: "omit" });

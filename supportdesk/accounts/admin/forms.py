@@ -41,7 +41,13 @@ class AccountForm(NamedForm):
 
     class Meta:
         model = Account
-        fields = ("name", "language", "time_zone", "reopen_window_days")
+        fields = (
+            "name",
+            "language",
+            "time_zone",
+            "reopen_window_days",
+            "ip_storage",
+        )
 
 
 class NewAccountForm(AccountForm):
