@@ -39,6 +39,8 @@ async def test_visitor_message_arrives_as_row_for_all_and_as_message_for_who_loo
         await in_db(visitor_writes)(conversation, "First")
         [unseen] = await socket.frames("conversation")
         await socket.send(type="view", conversation=str(conversation.public_id))
+        await socket.send(type="ping")
+        await socket.frames("pong")
         await in_db(visitor_writes)(conversation, "Second <b>")
         [seen] = await socket.frames("conversation")
 

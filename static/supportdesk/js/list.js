@@ -49,7 +49,23 @@ export const refresh = debounce(async () => {
   replace(now, fresh);
 }, 150);
 
+/** The link whose answer is on its way must stay in the page: htmx looks from there
+ * for what else the answer replaces, and would leave the former visitor's card. */
+function keepBusyLink(old, row) {
+  const busy = old.querySelector('.conv__link.htmx-request');
+  const link = busy && row.querySelector('.conv__link');
+  if (!link) return;
+  for (const { name, value } of link.attributes) if (name !== 'class') busy.setAttribute(name, value);
+  busy.replaceChildren(...link.childNodes);
+  link.replaceWith(busy);
+}
+
 function replace(now, fresh) {
+  for (const link of $$('.conv__link.htmx-request', now)) {
+    const old = link.closest('.conv');
+    const row = old.id && fresh.querySelector(`#${CSS.escape(old.id)}`);
+    if (row) keepBusyLink(old, row);
+  }
   const scrolled = $('.list-body', now)?.scrollTop ?? 0;
   const focused = now.contains(document.activeElement) ? document.activeElement : null;
   const focusedRow = focused?.closest('.conv')?.id;
@@ -117,7 +133,8 @@ function update(frame) {
   if (frame.row === undefined) return setUnread(frame.id, unreadOf(frame));
   // Nobody read this language when it was rendered.
   if (frame.row === null) return refresh();
-  const old = rowOf(frame.id);
+  const [old, ...twins] = $$(`#conv-list > #conv-${frame.id}`);
+  twins.forEach((twin) => twin.remove());
   const row = build(frame.row, unreadOf(frame));
   if (!belongs(row)) {
     if (old) leave(old);
@@ -130,6 +147,7 @@ function update(frame) {
     place(row);
   } else {
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    keepBusyLink(old, row);
     old.replaceWith(row);
     const stays = list().dataset.sort === 'unread' && row.dataset.id === selectedId();
     // The row just opened does not jump away for having been read.

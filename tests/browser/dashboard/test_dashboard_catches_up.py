@@ -70,7 +70,7 @@ def test_message_that_came_twice_is_shown_once(desk, seen):
 
 
 def test_killed_web_costs_no_message(desk, seen, new_page):
-    new_page.forgive("ERR_CONNECTION|WebSocket|Failed to load resource")
+    new_page.forgive("ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)")
     first = desk.conversation("Katharina Vogt", "One")
     second = desk.conversation("Oliver Whitcombe")
     anna = seen(desk.sign_in(desk.anna))
@@ -100,7 +100,7 @@ def test_killed_web_costs_no_message(desk, seen, new_page):
 
 
 def test_answer_sent_while_the_web_is_down_is_stored_once(desk, seen, new_page):
-    new_page.forgive("ERR_CONNECTION|WebSocket|Failed to load resource")
+    new_page.forgive("ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)")
     first = desk.conversation("Katharina Vogt", "One")
     anna = seen(desk.sign_in(desk.anna))
     anna.open(first)
@@ -121,7 +121,7 @@ def test_answer_sent_while_the_web_is_down_is_stored_once(desk, seen, new_page):
 
 
 def test_answer_whose_receipt_was_lost_is_not_doubled(desk, seen, new_page):
-    new_page.forgive("ERR_FAILED|Failed to load resource")
+    new_page.forgive("ERR_FAILED|Failed to load resource|htmx:(sendError|afterRequest)")
     first = desk.conversation("Katharina Vogt", "One")
     anna = seen(desk.sign_in(desk.anna))
     anna.open(first)
@@ -145,7 +145,7 @@ def test_answer_whose_receipt_was_lost_is_not_doubled(desk, seen, new_page):
 
 
 def test_changed_text_after_a_lost_receipt_is_another_message(desk, seen, new_page):
-    new_page.forgive("ERR_FAILED|Failed to load resource")
+    new_page.forgive("ERR_FAILED|Failed to load resource|htmx:(sendError|afterRequest)")
     first = desk.conversation("Katharina Vogt", "One")
     anna = seen(desk.sign_in(desk.anna))
     anna.open(first)
