@@ -19,6 +19,7 @@ import {
 
 const LEAVING = 220;
 const TYPING = 6_000;
+const TRIES = 4;
 
 /** What of a row a person would see change. */
 const signature = (section) =>
@@ -32,7 +33,13 @@ const signature = (section) =>
  *
  * Frames that came before the socket was open, or while it was not, are in there.
  */
-export const refresh = debounce(async () => {
+export const refresh = debounce(() => fetchList(TRIES), 150);
+
+/** Frames so far: one that came while the server answered may be newer than its answer. */
+let frames = 0;
+
+async function fetchList(tries) {
+  const before = frames;
   let page;
   try {
     const response = await get(inboxPath() + (list() ? location.search : ''));
@@ -40,6 +47,7 @@ export const refresh = debounce(async () => {
   } catch {
     return; // The next connection asks again.
   }
+  if (frames !== before && tries > 1) return fetchList(tries - 1);
   emit('page', { page });
   const now = list();
   const fresh = page.getElementById('list');
@@ -47,7 +55,7 @@ export const refresh = debounce(async () => {
   if (now.dataset.sort !== fresh.dataset.sort || now.dataset.show !== fresh.dataset.show) return;
   if (rows().length && signature(now) === signature(fresh)) return;
   replace(now, fresh);
-}, 150);
+}
 
 /** The link whose answer is on its way must stay in the page: htmx looks from there
  * for what else the answer replaces, and would leave the former visitor's card. */
@@ -128,6 +136,7 @@ const inPlace = (row) => {
 };
 
 function update(frame) {
+  frames += 1;
   if (!list()) return;
   // While somebody writes fast the row itself follows a moment later.
   if (frame.row === undefined) return setUnread(frame.id, unreadOf(frame));
