@@ -70,7 +70,9 @@ def test_message_that_came_twice_is_shown_once(desk, seen):
 
 
 def test_killed_web_costs_no_message(desk, seen, new_page):
-    new_page.forgive("ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)")
+    new_page.forgive(
+        "ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)"
+    )
     first = desk.conversation("Katharina Vogt", "One")
     second = desk.conversation("Oliver Whitcombe")
     anna = seen(desk.sign_in(desk.anna))
@@ -100,7 +102,9 @@ def test_killed_web_costs_no_message(desk, seen, new_page):
 
 
 def test_answer_sent_while_the_web_is_down_is_stored_once(desk, seen, new_page):
-    new_page.forgive("ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)")
+    new_page.forgive(
+        "ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)"
+    )
     first = desk.conversation("Katharina Vogt", "One")
     anna = seen(desk.sign_in(desk.anna))
     anna.open(first)
