@@ -52,7 +52,7 @@ $(VENV)/.installed: requirements-dev.txt
 	@if ! $(RUN)python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		2>/dev/null; then $(PYTHON) -m venv --clear $(VENV); fi
 	$(RUN)python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r requirements-dev.txt
+		--require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
 browser: setup
