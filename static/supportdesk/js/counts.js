@@ -40,8 +40,8 @@ function show(now) {
   document.title = now.size ? `(${now.size}) ${title}` : title;
 }
 
-/** Numbers of a page fetched anew, into the one that is shown. */
-function onPage({ page }) {
+/** Numbers of a page fetched anew, into the one that is shown; then what came `since`. */
+function onPage({ page, since }) {
   for (const name of ['data-count', 'data-count-group', 'data-count-agent']) {
     for (const place of $$(`[${name}]`)) {
       const fresh = $(`[${name}="${place.getAttribute(name)}"]`, page);
@@ -55,15 +55,18 @@ function onPage({ page }) {
     badge().dataset.unreadIds = fresh.dataset.unreadIds;
     show(ids());
   }
+  for (const frame of since) reactions[frame.type](frame);
 }
 
+const reactions = {
+  counts: onCounts,
+  conversation: (frame) => setUnread(frame.id, frame.status === 'open' ? unreadOf(frame) : 0),
+  gone: ({ id }) => setUnread(id, 0),
+};
+
 export function start() {
-  on('frame:counts', onCounts);
+  for (const [type, react] of Object.entries(reactions)) on(`frame:${type}`, react);
   on('page', onPage);
-  on('frame:conversation', (frame) =>
-    setUnread(frame.id, frame.status === 'open' ? unreadOf(frame) : 0),
-  );
-  on('frame:gone', ({ id }) => setUnread(id, 0));
   on('read', ({ id }) => setUnread(id, 0));
   // A swapped page brings its own title and badge.
   on('selected', () => show(ids()));

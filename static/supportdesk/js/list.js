@@ -10,6 +10,7 @@ import {
   list,
   markSelected,
   rowOf,
+  rowsOf,
   rows,
   selectedId,
   showUnread,
@@ -19,7 +20,7 @@ import {
 
 const LEAVING = 220;
 const TYPING = 6_000;
-const TRIES = 4;
+const PART = ['status', 'show', 'group', 'agentFilter', 'sort'];
 
 /** What of a row a person would see change. */
 const signature = (section) =>
@@ -31,30 +32,45 @@ const signature = (section) =>
 /**
  * Fetch the inbox as the server has it now: the list, and the numbers beside it.
  *
- * Frames that came before the socket was open, or while it was not, are in there.
+ * Frames that came before the socket was open, or while it was not, are in there. Those
+ * that come while the server answers may be newer than its answer: they count again.
  */
-export const refresh = debounce(() => fetchList(TRIES), 150);
+export const refresh = debounce(fetchList, 150);
 
-/** Frames so far: one that came while the server answered may be newer than its answer. */
-let frames = 0;
+let since = null;
+let wanted = false;
 
-async function fetchList(tries) {
-  const before = frames;
+async function fetchList() {
+  wanted = true;
+  if (since) return;
+  since = [];
+  try {
+    while (wanted) {
+      wanted = false;
+      await fetchOnce();
+    }
+  } finally {
+    since = null;
+  }
+}
+
+async function fetchOnce() {
+  const asked = location.search;
+  since = [];
   let page;
   try {
-    const response = await get(inboxPath() + (list() ? location.search : ''));
+    const response = await get(inboxPath() + (list() ? asked : ''));
     page = new DOMParser().parseFromString(await response.text(), 'text/html');
   } catch {
     return; // The next connection asks again.
   }
-  if (frames !== before && tries > 1) return fetchList(tries - 1);
-  emit('page', { page });
   const now = list();
   const fresh = page.getElementById('list');
-  if (!now || !fresh) return;
-  if (now.dataset.sort !== fresh.dataset.sort || now.dataset.show !== fresh.dataset.show) return;
-  if (rows().length && signature(now) === signature(fresh)) return;
-  replace(now, fresh);
+  // Meanwhile another part of the inbox may have been chosen.
+  const same = now && fresh && PART.every((name) => now.dataset[name] === fresh.dataset[name]);
+  if (same && !(rows().length && signature(now) === signature(fresh))) replace(now, fresh);
+  emit('page', { page, since });
+  if (same) since.forEach((frame) => replay[frame.type]?.(frame));
 }
 
 /** The link whose answer is on its way must stay in the page: htmx looks from there
@@ -136,13 +152,12 @@ const inPlace = (row) => {
 };
 
 function update(frame) {
-  frames += 1;
   if (!list()) return;
   // While somebody writes fast the row itself follows a moment later.
   if (frame.row === undefined) return setUnread(frame.id, unreadOf(frame));
   // Nobody read this language when it was rendered.
   if (frame.row === null) return refresh();
-  const [old, ...twins] = $$(`#conv-list > #conv-${frame.id}`);
+  const [old, ...twins] = rowsOf(frame.id);
   twins.forEach((twin) => twin.remove());
   const row = build(frame.row, unreadOf(frame));
   if (!belongs(row)) {
@@ -166,6 +181,10 @@ function update(frame) {
   keepTyping(frame);
   emit('content', { root: row });
 }
+
+const gone = ({ id }) => rowsOf(id).forEach(leave);
+
+const replay = { conversation: update, gone };
 
 export function setUnread(id, unread) {
   const row = rowOf(id);
@@ -215,7 +234,10 @@ function dropDoubles() {
 
 export function start() {
   on('frame:conversation', update);
-  on('frame:gone', ({ id }) => rowOf(id) && leave(rowOf(id)));
+  on('frame:gone', gone);
+  for (const type of ['conversation', 'gone', 'counts']) {
+    on(`frame:${type}`, (frame) => since?.push(frame));
+  }
   on('frame:typing', showTyping);
   on('frame:access', refresh);
   on('socket:open', refresh);

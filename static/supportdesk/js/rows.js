@@ -14,6 +14,7 @@ import {
 
 export const list = () => $('#list');
 export const rows = () => $$('#conv-list > .conv[id]');
+export const rowsOf = (id) => rows().filter((row) => row.dataset.id === id);
 export const rowOf = (id) => document.getElementById(`conv-${id}`);
 export const selectedId = () => $('#thread')?.dataset.conversation || null;
 

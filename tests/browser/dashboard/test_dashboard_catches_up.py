@@ -69,6 +69,42 @@ def test_message_that_came_twice_is_shown_once(desk, seen):
     anna.rows(first)
 
 
+def test_list_that_is_older_than_a_push_does_not_undo_it(desk, seen):
+    first = desk.conversation("Katharina Vogt", group="repairs")
+    other = desk.conversation("Oliver Whitcombe")
+    jonas = seen(desk.sign_in(desk.jonas))
+    late = []
+
+    def keep(route):
+        # The answer is as of now, and arrives when all the rest has happened.
+        late.append((route, route.fetch()))
+
+    jonas.page.route(f"{desk.stack.url}/", keep, times=1)
+    jonas.page.evaluate("dispatchEvent(new Event('offline'))")
+    jonas.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(jonas.page.locator("html[data-live]")).to_be_attached()
+    while not late:
+        jonas.page.wait_for_timeout(50)
+
+    desk.on(
+        first,
+        "services.change_group(conversation_id=c.pk,"
+        " group=c.account.groups.get(pk=group), by=User.objects.get(pk=by))",
+        group=desk.groups["wholesale"],
+        by=desk.anna["pk"],
+    )
+    jonas.rows(other)
+    jonas.counts(open=1)
+    for route, response in late:
+        with jonas.page.expect_response(f"{desk.stack.url}/"):
+            route.fulfill(response=response)
+
+    jonas.page.wait_for_timeout(300)
+    jonas.rows(other)
+    jonas.counts(open=1)
+    expect(jonas.page.locator("#nav-unread [data-number]")).to_have_text("1")
+
+
 def test_killed_web_costs_no_message(desk, seen, new_page):
     new_page.forgive(
         "ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)"
