@@ -1,3 +1,3 @@
-from channels_integration.website.models import VisitorSession
+from channels_integration.website.models import IdentitySecret, VisitorSession
 
-__all__ = ["VisitorSession"]
+__all__ = ["IdentitySecret", "VisitorSession"]

@@ -49,6 +49,8 @@ def push_agent_saw(event: AgentSaw, **kwargs: Any) -> None:
 
 @receiver(visitor_updated, dispatch_uid="conversations.push_visitor")
 def push_visitor(event: VisitorUpdated, **kwargs: Any) -> None:
+    if "contact" not in event.sections:
+        return
     for pk in (
         Conversation.objects.filter(visitor=event.visitor_id)
         .order_by("-last_activity_at")

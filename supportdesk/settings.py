@@ -58,6 +58,10 @@ SECRET_KEY = _required(
 )
 if not DEVELOPMENT and (len(SECRET_KEY) < 50 or "development-only" in SECRET_KEY):
     raise ImproperlyConfigured("Set SECRET_KEY: at least 50 characters, random.")
+# Former keys: what was signed or sealed under them is still read.
+SECRET_KEY_FALLBACKS = [
+    key.strip() for key in _text("SECRET_KEY_FALLBACKS").split(",") if key.strip()
+]
 SITE_URL = _required(
     "SITE_URL",
     "http://localhost:8000",

@@ -9,7 +9,7 @@ from conversations.models import Channel, Conversation, Message
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import Account, AgentGroup, Role, User
 from visitors import services as visitors
-from visitors.models import Visitor
+from visitors.models import Source, Visitor
 
 PASSWORD = "correct horse battery staple"
 
@@ -66,7 +66,11 @@ def make_channel(account: Account, **config: Any) -> Channel:
 
 def make_visitor(account: Account, language: str = "en", **contact: str) -> Visitor:
     visitor = visitors.create_visitor(account=account, language=language)
-    return visitors.update_contact(visitor=visitor, **contact) if contact else visitor
+    return (
+        visitors.update_contact(visitor=visitor, source=Source.FORM, **contact)
+        if contact
+        else visitor
+    )
 
 
 def make_conversation(

@@ -7,7 +7,18 @@ from django.utils.translation import gettext_lazy as _
 from supportdesk.accounts.models import Account, Language, User
 from supportdesk.accounts.people import initials
 from visitors.devices import Device, describe
-from visitors.querysets import VisitorQuerySet
+from visitors.querysets import BlockQuerySet, VisitorQuerySet
+
+
+class Source(models.TextChoices):
+    """Where a piece of the profile comes from, and so how far it can be believed."""
+
+    AGENT = "agent", _("entered by an agent")
+    FORM = "form", _("from a form")
+    # Anybody can make a page say anything.
+    PAGE = "page", _("from the page, not verified")
+    SIGNED = "signed", _("signed by the shop")
+    API = "api", _("from the shop's server")
 
 
 class Visitor(models.Model):
@@ -23,6 +34,15 @@ class Visitor(models.Model):
     name = models.CharField(_("name"), max_length=255, blank=True)
     email = models.EmailField(_("e-mail address"), max_length=254, blank=True)
     phone = models.CharField(_("phone"), max_length=50, blank=True)
+    name_source = models.CharField(max_length=6, choices=Source.choices, blank=True)
+    email_source = models.CharField(max_length=6, choices=Source.choices, blank=True)
+    phone_source = models.CharField(max_length=6, choices=Source.choices, blank=True)
+    # The shop's own name for the person; only a signature or the shop's server sets it.
+    user_id = models.CharField(_("customer id"), max_length=255, blank=True)
+    # Set while the profile is part of another one, which a merge can be undone to.
+    merged_into = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="merged"
+    )
     language = models.CharField(
         _("language"), max_length=5, choices=Language.choices, default=Language.ENGLISH
     )
@@ -43,6 +63,14 @@ class Visitor(models.Model):
                 condition=~models.Q(email=""),
             ),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                "user_id",
+                name="visitor_user_id_once",
+                condition=~models.Q(user_id="") & models.Q(merged_into__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name
@@ -55,6 +83,14 @@ class Visitor(models.Model):
             or self.email.partition("@")[0]
             or _("Visitor %(number)s") % {"number": self.number}
         )
+
+    @property
+    def profile(self) -> "Visitor":
+        """Itself, or the profile that it is part of."""
+        visitor = self
+        while visitor.merged_into is not None:
+            visitor = visitor.merged_into
+        return visitor
 
     @property
     def number(self) -> str:
@@ -110,6 +146,9 @@ class Visit(models.Model):
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
     hints = models.JSONField(_("client hints"), default=dict, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
     page_count = models.PositiveIntegerField(_("page views"), default=0)
 
     class Meta:
@@ -156,3 +195,96 @@ class PageView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit_id}: {self.title}"
+
+
+class CustomerInformation(models.Model):
+    """What a shop hands over about a visitor, one row for each source of it."""
+
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="customer")
+    source = models.CharField(max_length=6, choices=Source.choices)
+    # `[{"key", "label", "value"}]`, in the order in which they arrived.
+    items = models.JSONField(_("entries"), default=list, blank=True)
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        verbose_name = _("customer information")
+        verbose_name_plural = _("customer information")
+        constraints = [
+            models.UniqueConstraint("visitor", "source", name="customer_source_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id}: {self.source}"
+
+
+class VisitorMerge(models.Model):
+    """Two profiles that were found to be one person; kept so that it can be undone."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    kept = models.ForeignKey(Visitor, models.CASCADE, related_name="merges")
+    merged = models.ForeignKey(Visitor, models.CASCADE, related_name="+")
+    # What moved, by kind: keys of rows, and former values of the kept profile.
+    moved = models.JSONField(default=dict)
+    # Without agent: a signed identity did it.
+    agent = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("merged"), auto_now_add=True)
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("merge of visitors")
+        verbose_name_plural = _("merges of visitors")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(kept=models.F("merged")), name="merge_of_two"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merged_id} → {self.kept_id}"
+
+
+class Block(models.Model):
+    """A visitor or a range of addresses that may not write."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="blocks")
+    visitor = models.ForeignKey(
+        Visitor, models.CASCADE, null=True, blank=True, related_name="blocks"
+    )
+    # In CIDR notation, a single address with its full length.
+    network = models.CharField(_("address or range"), max_length=43, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    agent = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("blocked"), auto_now_add=True)
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("block")
+        verbose_name_plural = _("blocks")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(visitor__isnull=False) ^ ~models.Q(network=""),
+                name="block_of_visitor_or_network",
+            ),
+            models.UniqueConstraint(
+                "account",
+                "visitor",
+                condition=models.Q(visitor__isnull=False),
+                name="block_visitor_once",
+            ),
+            models.UniqueConstraint(
+                "account",
+                "network",
+                condition=~models.Q(network=""),
+                name="block_network_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.network or str(self.visitor_id)

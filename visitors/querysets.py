@@ -3,10 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from supportdesk.accounts.models import User
-    from visitors.models import Visitor  # noqa: F401 - named in the base class
+    from visitors.models import Block, Visitor  # noqa: F401 - named in base classes
 
 
 class VisitorQuerySet(models.QuerySet["Visitor"]):
@@ -18,4 +20,18 @@ class VisitorQuerySet(models.QuerySet["Visitor"]):
         """
         if agent.account_id is None:
             return self.none()
+        return self.filter(account_id=agent.account_id).profiles()
+
+    def profiles(self) -> Self:
+        """Without those that are part of another profile."""
+        return self.filter(merged_into__isnull=True)
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    def visible_to(self, agent: User) -> Self:
+        if agent.account_id is None:
+            return self.none()
         return self.filter(account_id=agent.account_id)
+
+    def in_force(self) -> Self:
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now()))

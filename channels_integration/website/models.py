@@ -37,3 +37,23 @@ class VisitorSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visitor_id} @ {self.channel_id}"
+
+
+class IdentitySecret(models.Model):
+    """What the shop's server signs identities with; sealed, see `core.sealing`."""
+
+    channel = models.OneToOneField(
+        Channel, models.CASCADE, primary_key=True, related_name="identity_secret"
+    )
+    sealed = models.TextField()
+    # The former one, good until the shop has the new one in place.
+    former_sealed = models.TextField(blank=True)
+    former_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("identity secret")
+        verbose_name_plural = _("identity secrets")
+
+    def __str__(self) -> str:
+        return str(self.channel_id)

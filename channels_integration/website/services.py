@@ -24,6 +24,7 @@ from supportdesk.accounts.models import AgentGroup
 from supportdesk.core.events import emit_on_commit
 from visitors import services as visitors
 from visitors.exceptions import VisitorError
+from visitors.models import Source
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -188,7 +189,9 @@ def save_contact(
     # After the message: everybody locks session, conversation, visitor, in this order.
     try:
         with transaction.atomic():
-            visitors.update_contact(visitor=session.visitor, **fields)
+            visitors.update_contact(
+                visitor=session.visitor, source=Source.FORM, **fields
+            )
     except VisitorError as error:
         errors.setdefault("email", str(error))
     if errors:
@@ -232,7 +235,9 @@ def request_transcript(*, session: VisitorSession, email: str) -> None:
         raise ConversationError(_("There is no conversation yet."))
     with transaction.atomic():
         if email.strip():
-            visitors.update_contact(visitor=session.visitor, email=email)
+            visitors.update_contact(
+                visitor=session.visitor, source=Source.FORM, email=email
+            )
         conversation = Conversation.objects.select_related("visitor").get(
             pk=session.conversation.pk
         )

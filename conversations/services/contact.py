@@ -5,7 +5,7 @@ from django.db import transaction
 from conversations.models import Message
 from conversations.services.thread import append_event, lock
 from supportdesk.accounts.models import User
-from visitors.models import Visitor
+from visitors.models import Source, Visitor
 from visitors.services import update_contact
 
 FIELDS = ("name", "email", "phone")
@@ -27,7 +27,9 @@ def change_contact(
     """
     conversation = lock(conversation_id)
     before = Visitor.objects.select_for_update().get(pk=conversation.visitor_id)
-    visitor = update_contact(visitor=before, name=name, email=email, phone=phone)
+    visitor = update_contact(
+        visitor=before, source=Source.AGENT, name=name, email=email, phone=phone
+    )
     changed = [
         field for field in FIELDS if getattr(before, field) != getattr(visitor, field)
     ]

@@ -11,7 +11,11 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from supportdesk.accounts.people import initials
-from supportdesk.accounts.querysets import AgentGroupQuerySet, UserManager
+from supportdesk.accounts.querysets import (
+    AgentGroupQuerySet,
+    ApiTokenQuerySet,
+    UserManager,
+)
 
 
 def validate_time_zone(name: str) -> None:
@@ -75,6 +79,13 @@ class Account(models.Model):
         default=IpStorage.FULL,
         help_text=_("Counts for new visits; what is stored stays."),
     )
+    show_customer_information = models.BooleanField(
+        _("show customer information"),
+        default=True,
+        help_text=_("What the shop hands over about a visitor, on the visitor card."),
+    )
+    # Keys of customer information in the order of the card; empty shows all of them.
+    customer_keys = models.JSONField(_("fields to show"), default=list, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -255,6 +266,37 @@ class AgentGroup(models.Model):
         constraints = [
             models.UniqueConstraint("account", Lower("key"), name="group_key_unique"),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiToken(models.Model):
+    """A key for programs of the account, such as its shop's server."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=80)
+    # The token itself is shown once; its first characters tell tokens apart.
+    token_hash = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(_("begins with"), max_length=12)
+    agent = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("created by"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
         return self.name

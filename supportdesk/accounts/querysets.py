@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 if TYPE_CHECKING:
-    from supportdesk.accounts.models import AgentGroup, User  # noqa: F401
+    from supportdesk.accounts.models import AgentGroup, ApiToken, User  # noqa: F401
 
 
 class AgentQuerySet(models.QuerySet["User"]):
@@ -56,3 +56,14 @@ class AgentGroupQuerySet(models.QuerySet["AgentGroup"]):
         if agent.account_id is None:
             return self.none()
         return self.filter(account_id=agent.account_id)
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def visible_to(self, agent: User) -> Self:
+        """Tokens open the whole account, so they are full access's matter."""
+        if not agent.has_full_access:
+            return self.none()
+        return self.filter(account_id=agent.account_id)
+
+    def valid(self) -> Self:
+        return self.filter(revoked_at__isnull=True)

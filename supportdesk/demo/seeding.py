@@ -25,7 +25,7 @@ from supportdesk.accounts.models import Account, AgentGroup, User
 from supportdesk.demo import files, script
 from supportdesk.demo.script import Shop, Story
 from visitors import services as visitors
-from visitors.models import Visitor
+from visitors.models import Source, Visitor
 
 PASSWORD = "demo-desk"  # noqa: S105 (printed for everyone to use; development only)
 ACCOUNT_AGE = timedelta(days=400)
@@ -194,6 +194,7 @@ class _Builder:
             )
             self.visitors[guest.key] = visitors.update_contact(
                 visitor=visitor,
+                source=Source.FORM,
                 name=guest.name,
                 email=guest.email,
                 phone=guest.phone,

@@ -1,0 +1,91 @@
+"""Visits and page views, as the browser reports them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from supportdesk.accounts.models import Account, IpStorage
+from supportdesk.core import client_ip
+from supportdesk.core.text import redact_line
+from visitors.devices import MAX_USER_AGENT, clean_hints
+from visitors.models import PageView, Visit, Visitor
+from visitors.services.profile import mark_seen
+
+VISIT_PAUSE = timedelta(minutes=30)
+MAX_VISIT_PAGES = 500
+
+
+@dataclass(frozen=True)
+class SeenPage:
+    """A page as it may be stored: cleaned by whoever received it."""
+
+    url: str
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What a request says about itself: the address in full, nothing cleaned."""
+
+    ip: str = ""
+    user_agent: str = ""
+    hints: Any = None
+
+
+@transaction.atomic
+def record_pages(
+    *,
+    visitor: Visitor,
+    pages: Sequence[SeenPage],
+    referrer: str = "",
+    campaign: Mapping[str, str] | None = None,
+    browser: Browser = Browser(),
+) -> Visit:
+    """Add pages, in order of time, to the visit that goes on, or begin the next one.
+
+    Referrer and campaign are those of the first page: they count for a new visit
+    only, as does the browser. The account says how much of the address is stored. A visit keeps its first `MAX_VISIT_PAGES` pages.
+    """
+    now = timezone.now()
+    # Two tabs of a visitor begin one visit.
+    Visitor.objects.select_for_update(no_key=True).get(pk=visitor.pk)
+    visit = (
+        Visit.objects.filter(visitor=visitor, last_seen_at__gt=now - VISIT_PAUSE)
+        .order_by("-last_seen_at")
+        .first()
+    )
+    taken = list(pages[: MAX_VISIT_PAGES - (visit.page_count if visit else 0)])
+    if visit is None:
+        visit = Visit.objects.create(
+            visitor=visitor,
+            started_at=min([now, *(page.at for page in pages)]),
+            last_seen_at=now,
+            referrer=referrer,
+            campaign=dict(campaign or {}),
+            ip=_stored_ip(visitor.account, browser.ip),
+            user_agent=redact_line(browser.user_agent, MAX_USER_AGENT),
+            hints=clean_hints(browser.hints),
+            page_count=len(taken),
+        )
+    else:
+        visit.last_seen_at = max(visit.last_seen_at, now)
+        visit.page_count += len(taken)
+        visit.save(update_fields=["last_seen_at", "page_count"])
+    PageView.objects.bulk_create(
+        PageView(visit=visit, url=page.url, title=page.title, at=page.at)
+        for page in taken
+    )
+    mark_seen(visitor=visitor, at=now)
+    return visit
+
+
+def _stored_ip(account: Account, ip: str) -> str | None:
+    if account.ip_storage == IpStorage.NONE:
+        return None
+    short = account.ip_storage == IpStorage.SHORT
+    return (client_ip.shortened(ip) if short else ip) or None
