@@ -11,3 +11,5 @@ urlpatterns = [
     path("settings/", include("channels_integration.settings_urls")),
     path("admin/", site.urls),
 ]
+
+handler500 = "supportdesk.operations.errors.server_error"

@@ -183,6 +183,13 @@ def too_large() -> Refusal:
     return Refusal(413, "too_large", _("This is too large to be sent."))
 
 
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """The answer to what nobody foresaw; what it was is in the log only."""
+    refusal = Refusal(500, "server_error", _("Something went wrong. Please try again."))
+    response = JsonResponse(refusal.body, status=refusal.status)
+    return _finish(request, response, allowed=True)
+
+
 def address_of(request: HttpRequest) -> str:
     return client_ip.of_request(request)
 
