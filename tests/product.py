@@ -30,9 +30,10 @@ class Product:
         self.url = f"http://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._server = os.environ["DATABASE_URL"]
-        # Each of xdist's workers drives a product of its own.
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-        self._database = f"desk_{os.environ['DESK_TEST_RUN']}_{name}{worker}"
+        # Each of xdist's workers drives a product of its own: on one Redis their pushes
+        # would reach each other, for publishing knows no databases.
+        name += os.environ.get("PYTEST_XDIST_WORKER", "")
+        self._database = f"desk_{os.environ['DESK_TEST_RUN']}_{name}"
         redis_url, self._release = engines.claim_redis(os.environ["DESK_TEST_REDIS"])
         self._sql(f'CREATE DATABASE "{self._database}"')
         self.environment = os.environ | {

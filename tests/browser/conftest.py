@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser import chromium
 from tests.product import BASE_DIR, Product
@@ -19,6 +19,8 @@ SCREENSHOTS = BASE_DIR / "var" / "screenshots"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 TIMEOUT = 10_000
+# What a loaded machine takes its time for is late, not wrong.
+expect.set_options(timeout=TIMEOUT)
 REPORT = pytest.StashKey[pytest.TestReport]()
 
 
@@ -26,8 +28,6 @@ def pytest_collection_modifyitems(items):
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            # One product and one browser at a time, on one of xdist's workers.
-            item.add_marker(pytest.mark.xdist_group("browser"))
             item.add_marker(pytest.mark.browser)
 
 
