@@ -1,5 +1,6 @@
 """Every write to a visitor: one function per verb, each its own transaction."""
 
+from visitors.services.customer import not_taken, set_customer_information
 from visitors.services.note import NOTE_LENGTH, read_note, save_note
 from visitors.services.profile import create_visitor, mark_seen, update_contact
 from visitors.services.visits import (
@@ -16,8 +17,10 @@ __all__ = [
     "SeenPage",
     "create_visitor",
     "mark_seen",
+    "not_taken",
     "read_note",
     "record_pages",
     "save_note",
+    "set_customer_information",
     "update_contact",
 ]
