@@ -114,6 +114,8 @@ class DeskConsumer(SocketConsumer):
         if "by" in event:
             content |= {"by": event["by"], "kind": event["kind"], "seq": event["seq"]}
         if self.viewing == event["id"]:
+            # Profiles may have been merged since.
+            self.viewing_visitor = event["visitor"]
             content["head"] = event.get("head", False)
             if "message" in event:
                 content["message"] = event["message"].get(language)

@@ -38,6 +38,13 @@ class ConversationMoved:
 
 
 @dataclass(frozen=True)
+class ProfileMoved:
+    """Browsers of this visitor may belong to another profile now, or no more."""
+
+    visitor_id: int
+
+
+@dataclass(frozen=True)
 class VisitorSaw:
     """The visitor has read up to `public_seq`."""
 
@@ -61,6 +68,7 @@ class TranscriptRequested:
 
 message_posted = Signal()
 conversation_moved = Signal()
+profile_moved = Signal()
 visitor_saw = Signal()
 agent_saw = Signal()
 transcript_requested = Signal()

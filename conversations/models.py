@@ -232,6 +232,10 @@ class Message(models.Model):
         REOPENED = "reopened", _("reopened")
         RATED = "rated", _("rated")
         CONTACT_CHANGED = "contact_changed", _("contact changed")
+        MERGED = "merged", _("profiles merged")
+        UNMERGED = "unmerged", _("merge undone")
+        BLOCKED = "blocked", _("visitor blocked")
+        UNBLOCKED = "unblocked", _("visitor unblocked")
 
     PUBLIC_EVENTS = frozenset({Event.JOINED, Event.RESOLVED})
 

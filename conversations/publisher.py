@@ -179,6 +179,11 @@ def publish_session_revoked(visitor_id: int, session_id: int) -> None:
     layer.send([(groups.visitor(visitor_id), event)])
 
 
+def publish_profile_moved(visitor_id: int) -> None:
+    """The visitor's sockets ask anew who they are."""
+    layer.send([(groups.visitor(visitor_id), {"type": "visitor.renew"})])
+
+
 def _row_is_due(conversation_id: int) -> bool:
     """Whether this process has not just sent the row; says so once per pause."""
     now = time.monotonic()
@@ -197,6 +202,7 @@ def _conversation_event(
         "type": "desk.conversation",
         "id": str(conversation.public_id),
         "group": conversation.group_id,
+        "visitor": conversation.visitor_id,
         "status": conversation.status,
         "visitor_messages": conversation.visitor_message_count,
         "visitor_seen": conversation.visitor_seen_seq,

@@ -9,10 +9,12 @@ from conversations.events import (
     AgentSaw,
     ConversationMoved,
     MessagePosted,
+    ProfileMoved,
     VisitorSaw,
     agent_saw,
     conversation_moved,
     message_posted,
+    profile_moved,
     visitor_saw,
 )
 from conversations.models import Conversation
@@ -35,6 +37,11 @@ def push_message(event: MessagePosted, **kwargs: Any) -> None:
 @receiver(conversation_moved, dispatch_uid="conversations.push_moved")
 def push_moved(event: ConversationMoved, **kwargs: Any) -> None:
     publisher.publish_moved(event.conversation_id, event.group_id, event.agent_ids)
+
+
+@receiver(profile_moved, dispatch_uid="conversations.renew_visitor_sockets")
+def renew_visitor_sockets(event: ProfileMoved, **kwargs: Any) -> None:
+    publisher.publish_profile_moved(event.visitor_id)
 
 
 @receiver(visitor_saw, dispatch_uid="conversations.push_visitor_saw")

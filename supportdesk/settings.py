@@ -408,6 +408,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(15),
         "options": {"expires": 15},
     },
+    "finish merges": {
+        "task": "visitors.finish_merges",
+        "schedule": schedule(24 * 3600),
+        "options": {"expires": 3600},
+    },
     "redrive notifications": {
         "task": "notifications.redrive_notifications",
         "schedule": schedule(60),

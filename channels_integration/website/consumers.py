@@ -106,7 +106,7 @@ class VisitorConsumer(SocketConsumer):
         token = content.text("token")
         after = None if content.get("after") is None else content.number("after")
         try:
-            session = await in_thread(services.find_session)(token)
+            session, self.profile_id = await in_thread(_who)(token)
         except services.SessionGone:
             await self.close(CLOSE_SESSION_GONE)
             return
@@ -121,7 +121,7 @@ class VisitorConsumer(SocketConsumer):
             return
         # Joined before reading: what comes in between is told twice, not never.
         for name in (
-            groups.visitor(session.visitor_id),
+            groups.visitor(self.profile_id),
             groups.website(session.channel.account_id),
         ):
             await self.channel_layer.group_add(name, self.channel_name)
@@ -194,8 +194,9 @@ class VisitorConsumer(SocketConsumer):
         now = time.monotonic()
         if now - self.checked_at >= CHECK_PAUSE:
             self.checked_at = now
-            if not await in_thread(_still_there)(self._session()):
-                await self.close(CLOSE_SESSION_GONE)
+            code = await in_thread(_why_close)(self._session(), self.profile_id)
+            if code is not None:
+                await self.close(code)
                 return
         await self.reply({"type": "pong"})
 
@@ -238,6 +239,10 @@ class VisitorConsumer(SocketConsumer):
     async def visitor_revoked(self, event: dict[str, Any]) -> None:
         if self.session is not None and self.session.pk == event["session"]:
             await self.close(CLOSE_SESSION_GONE)
+
+    async def visitor_renew(self, event: dict[str, Any]) -> None:
+        """Profiles were merged or parted: the browser comes back as who it is now."""
+        await self.close(CLOSE_RENEW)
 
     async def _is_mine(self, public_id: str) -> bool:
         if self.session is None:
@@ -288,8 +293,13 @@ class _Stored(NamedTuple):
     conversation: str
 
 
+def _who(token: str) -> tuple[VisitorSession, int]:
+    session = services.find_session(token)
+    return session, session.profile.pk
+
+
 def _first_look(session: VisitorSession, after: int | None) -> dict[str, Any]:
-    mark_seen(visitor=session.visitor)
+    mark_seen(visitor=session.profile)
     # Read again: a message may have begun the conversation since the token was seen.
     session.refresh_from_db(fields=["conversation"])
     with translation.override(session.visitor.language):
@@ -368,8 +378,10 @@ def _mark_seen(session_id: int, seq: int) -> None:
         )
 
 
-def _still_there(session: VisitorSession) -> bool:
-    mark_seen(visitor=session.visitor)
-    return VisitorSession.objects.filter(
-        pk=session.pk, revoked_at__isnull=True, channel__is_active=True
-    ).exists()
+def _why_close(session: VisitorSession, profile_id: int) -> int | None:
+    """None while the token counts, and for the profile that the socket joined."""
+    found = services.reload_session(session)
+    if found is None:
+        return CLOSE_SESSION_GONE
+    mark_seen(visitor=found.profile)
+    return None if found.profile.pk == profile_id else CLOSE_RENEW

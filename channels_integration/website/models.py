@@ -38,6 +38,11 @@ class VisitorSession(models.Model):
     def __str__(self) -> str:
         return f"{self.visitor_id} @ {self.channel_id}"
 
+    @property
+    def profile(self) -> Visitor:
+        """Whose browser it is: the visitor, or the profile that it is part of now."""
+        return self.visitor.profile
+
 
 class IdentitySecret(models.Model):
     """What the shop's server signs identities with; sealed, see `core.sealing`."""

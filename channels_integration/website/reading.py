@@ -94,7 +94,7 @@ def thread_for_visitor(
         "more": False,
         "agent": None,
         "online": is_online(session.channel.account_id),
-        "has_email": bool(session.visitor.email),
+        "has_email": bool(session.profile.email),
     }
     if conversation is None:
         return answer

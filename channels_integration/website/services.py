@@ -60,6 +60,12 @@ def find_session(token: object) -> VisitorSession:
     return session
 
 
+def reload_session(session: VisitorSession) -> VisitorSession | None:
+    """The session as it is now; None if it does not count any more."""
+    related = ("channel__account", "visitor")
+    return _live_sessions(*related).filter(pk=session.pk).first()
+
+
 def _live_sessions(*related: str) -> QuerySet[VisitorSession]:
     return VisitorSession.objects.filter(
         revoked_at__isnull=True, channel__is_active=True
@@ -86,7 +92,7 @@ def revoke_session(*, session: VisitorSession) -> None:
     if changed:
         emit_on_commit(
             session_revoked,
-            SessionRevoked(visitor_id=session.visitor_id, session_id=session.pk),
+            SessionRevoked(visitor_id=session.profile.pk, session_id=session.pk),
         )
 
 
@@ -119,7 +125,7 @@ def receive_message(
     if conversation is not None:
         # A retry of what a previous conversation has: another tab began the next one.
         stored = Message.objects.filter(
-            conversation__visitor=session.visitor_id,
+            conversation__visitor=session.profile,
             by_visitor=True,
             client_id=client_id,
         ).first()
@@ -190,7 +196,7 @@ def save_contact(
     try:
         with transaction.atomic():
             visitors.update_contact(
-                visitor=session.visitor, source=Source.FORM, **fields
+                visitor=session.profile, source=Source.FORM, **fields
             )
     except VisitorError as error:
         errors.setdefault("email", str(error))
@@ -217,7 +223,7 @@ def _missing(
     return {
         name: sentences[name]
         for name, is_required in required.items()
-        if is_required and not fields.get(name, getattr(session.visitor, name)).strip()
+        if is_required and not fields.get(name, getattr(session.profile, name)).strip()
     }
 
 
@@ -236,7 +242,7 @@ def request_transcript(*, session: VisitorSession, email: str) -> None:
     with transaction.atomic():
         if email.strip():
             visitors.update_contact(
-                visitor=session.visitor, source=Source.FORM, email=email
+                visitor=session.profile, source=Source.FORM, email=email
             )
         conversation = Conversation.objects.select_related("visitor").get(
             pk=session.conversation.pk

@@ -32,7 +32,7 @@ def visit_report(request: HttpRequest, session: VisitorSession) -> HttpResponseB
     if kept:
         first, entry = min(kept, key=lambda pair: pair[0].at)
         visitors.record_pages(
-            visitor=session.visitor,
+            visitor=session.profile,
             pages=sorted((page for page, _entry in kept), key=lambda page: page.at),
             referrer=clean_referrer(entry.get("referrer"), first.url),
             campaign=campaign_of(first.url),

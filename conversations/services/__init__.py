@@ -9,6 +9,7 @@ from conversations.services.assigning import (
 from conversations.services.attachments import CheckedUpload, check_upload
 from conversations.services.channels import create_channel, update_channel
 from conversations.services.contact import change_contact
+from conversations.services.merging import merge_visitors, undo_merge
 from conversations.services.posting import (
     add_note,
     post_agent_message,
@@ -32,6 +33,7 @@ __all__ = [
     "mark_read",
     "mark_seen_by_visitor",
     "mark_unread",
+    "merge_visitors",
     "post_agent_message",
     "post_visitor_message",
     "rate_conversation",
@@ -40,5 +42,6 @@ __all__ = [
     "resolve_conversation",
     "start_conversation",
     "unassign_conversation",
+    "undo_merge",
     "update_channel",
 ]

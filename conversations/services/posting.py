@@ -25,6 +25,7 @@ from conversations.services.thread import (
 )
 from supportdesk.accounts.models import AgentGroup, User
 from supportdesk.core.text import redact_text
+from visitors import services as visitors
 from visitors.models import Visitor
 
 MAX_TEXT_LENGTH = 10_000
@@ -39,16 +40,22 @@ def start_conversation(
     language: str = "",
     data: dict[str, Any] | None = None,
 ) -> Conversation:
-    """Begin a conversation; `data` says from where (`url`, `title`), already redacted."""
+    """Begin a conversation; `data` says from where (`url`, `title`), already redacted.
+
+    It is the profile's that the visitor is part of.
+    """
+    profile = visitors.lock_profile(visitor.pk)
     conversation = Conversation.objects.create(
-        account_id=visitor.account_id,
-        visitor=visitor,
+        account_id=profile.account_id,
+        visitor=profile,
         channel=channel,
         channel_kind=channel.kind,
         group=group,
         language=language or visitor.language,
         last_activity_at=timezone.now(),
     )
+    if profile.pk != visitor.pk:
+        visitors.note_conversation(visitor=visitor, conversation_id=conversation.pk)
     append_event(conversation, Message.Event.STARTED, data=data)
     return conversation
 

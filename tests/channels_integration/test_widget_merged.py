@@ -1,0 +1,173 @@
+"""A browser whose profile became part of another one goes on as before."""
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from channels_integration.website import consumers
+from conversations import services
+from supportdesk.accounts.models import Role
+from tests.channels_integration.browser import open_browser
+from tests.channels_integration.test_widget_socket import closed_with, hello, receive
+from tests.factories import agent_writes, make_agent, make_conversation, make_visitor
+from tests.sockets import Socket
+from visitors.models import Visit, Visitor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def agent_and_profile(browser):
+    account = browser.channel.account
+    return make_agent(account, role=Role.FULL), make_visitor(account, name="Lena")
+
+
+def merge(browser, kept, agent):
+    return services.merge_visitors(
+        kept=kept, merged=browser.session.visitor, agent=agent
+    )
+
+
+@sync_to_async
+def merged(browser):
+    agent, kept = agent_and_profile(browser)
+    return merge(browser, kept, agent), agent
+
+
+def test_messages_go_to_the_kept_profile(browser):
+    agent, kept = agent_and_profile(browser)
+    merge(browser, kept, agent)
+
+    answer = browser.say("Hello")
+
+    assert answer.status_code == 201
+    assert browser.conversation.visitor == kept
+
+
+def test_conversation_goes_on_where_it_was(browser):
+    agent, kept = agent_and_profile(browser)
+    browser.say("Hello")
+    before = browser.conversation
+    merge(browser, kept, agent)
+
+    browser.say("Anybody there?")
+
+    assert browser.conversation == before
+    assert browser.conversation.visitor == kept
+
+
+def test_retry_of_what_a_former_conversation_holds_is_recognised(browser):
+    agent, kept = agent_and_profile(browser)
+    first = browser.say("Hello", client_id="5f6a8d7e-1111-4222-8333-444455556666")
+    former = browser.conversation
+    browser.session.conversation = make_conversation(
+        visitor=browser.session.visitor, channel=browser.channel
+    )
+    browser.session.save(update_fields=["conversation"])
+    merge(browser, kept, agent)
+
+    again = browser.say("Hello", client_id="5f6a8d7e-1111-4222-8333-444455556666")
+
+    assert again.json()["message"]["id"] == first.json()["message"]["id"]
+    assert again.json()["conversation"]["id"] == str(former.public_id)
+
+
+def test_contact_form_and_visits_fill_the_kept_profile(browser):
+    agent, kept = agent_and_profile(browser)
+    merge(browser, kept, agent)
+
+    browser.post("contact", {"email": "lena@example.com", "name": "Lena Hofmann"})
+    page = {"url": "https://shop.example.com/", "title": "Shop", "ago": 0}
+    browser.post("visit", {"token": browser.token, "pages": [page]})
+
+    assert Visitor.objects.get(pk=kept.pk).email == "lena@example.com"
+    assert Visit.objects.get().visitor == kept
+    assert browser.get("conversation").json()["has_email"] is True
+
+
+async def test_open_socket_comes_back_and_hears_answers(browser):
+    socket, _ready = await hello(browser)
+    _merge, agent = await merged(browser)
+
+    assert await closed_with(socket) == consumers.CLOSE_RENEW
+    await sync_to_async(browser.say)("Hello")
+    conversation = await sync_to_async(lambda: browser.conversation)()
+    socket, ready = await hello(browser)
+    assert ready["conversation"]["id"] == str(conversation.public_id)
+    await sync_to_async(agent_writes)(conversation, agent, "Good morning!")
+    texts = [frame["message"].get("text") for frame in await socket.frames("message")]
+    assert texts[-1] == "Good morning!"
+    await socket.leave()
+
+
+async def test_socket_comes_back_after_the_merge_was_undone(browser):
+    merge, agent = await merged(browser)
+    socket, _ready = await hello(browser)
+
+    await sync_to_async(services.undo_merge)(merge=merge, agent=agent)
+
+    assert await closed_with(socket) == consumers.CLOSE_RENEW
+
+
+async def test_socket_that_missed_the_merge_notices_by_itself(browser, monkeypatch):
+    monkeypatch.setattr(consumers, "CHECK_PAUSE", 0)
+    monkeypatch.setattr("conversations.publisher.publish_profile_moved", print)
+    socket, _ready = await hello(browser)
+    await socket.send(type="ping")
+    assert (await receive(socket))["type"] == "pong"
+
+    await merged(browser)
+    await socket.send(type="ping")
+
+    assert await closed_with(socket) == consumers.CLOSE_RENEW
+
+
+async def test_other_conversations_of_the_profile_stay_hidden(client, browser):
+    other = await sync_to_async(open_browser)(client, browser.channel)
+    await sync_to_async(other.say)("My secret order")
+
+    @sync_to_async
+    def join():
+        agent = make_agent(browser.channel.account, role=Role.FULL)
+        kept = Visitor.objects.get(pk=other.session.visitor_id)
+        merge(browser, kept, agent)
+        return agent
+
+    agent = await join()
+    socket, ready = await hello(browser)
+
+    assert ready["conversation"] is None
+    conversation = await sync_to_async(lambda: other.conversation)()
+    await sync_to_async(agent_writes)(conversation, agent, "Your secret order is sent")
+    assert await socket.frames() == []
+    await socket.leave()
+
+
+async def test_desk_page_types_to_the_kept_profile(browser):
+    await sync_to_async(browser.say)("Hello")
+    conversation = await sync_to_async(lambda: browser.conversation)()
+    desk = await sync_to_async(desk_socket)(browser.channel.account)
+    async with desk:
+        await desk.send(type="view", conversation=str(conversation.public_id))
+        await desk.frames()
+        await merged(browser)
+        await desk.frames()
+        socket, _ready = await hello(browser)
+        await socket.frames()
+
+        await desk.send(type="typing", active=True)
+
+        assert await socket.frames("typing") == [{"type": "typing", "active": True}]
+        await socket.leave()
+
+
+def desk_socket(account):
+    from django.conf import settings
+
+    from tests.conversations.desk import signed_in
+    from tests.factories import owner_of
+
+    cookie = signed_in(owner_of(account)).cookies[settings.SESSION_COOKIE_NAME].value
+    return Socket(
+        "/ws/desk/",
+        origin="http://testserver",
+        cookie=f"{settings.SESSION_COOKIE_NAME}={cookie}",
+    )
