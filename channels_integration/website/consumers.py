@@ -126,8 +126,15 @@ class VisitorConsumer(SocketConsumer):
         ):
             await self.channel_layer.group_add(name, self.channel_name)
             self.joined.append(name)
-        thread = await in_thread(_first_look)(session, after)
-        self._adopt(session)
+        found, thread = await in_thread(_first_look)(session, after)
+        if found is None:
+            await self.close(CLOSE_SESSION_GONE)
+            return
+        if found.profile.pk != self.profile_id:
+            # Identified since the token was seen: these are the wrong groups.
+            await self.close(CLOSE_RENEW)
+            return
+        self._adopt(found)
         self.close_later(CLOSE_RENEW)
         await self.reply({"type": "ready", **thread})
 
@@ -298,12 +305,20 @@ def _who(token: str) -> tuple[VisitorSession, int]:
     return session, session.profile.pk
 
 
-def _first_look(session: VisitorSession, after: int | None) -> dict[str, Any]:
-    mark_seen(visitor=session.profile)
-    # Read again: a message may have begun the conversation since the token was seen.
-    session.refresh_from_db(fields=["conversation"])
-    with translation.override(session.visitor.language):
-        return reading.thread_for_visitor(session, after=after)
+def _first_look(
+    session: VisitorSession, after: int | None
+) -> tuple[VisitorSession | None, dict[str, Any]]:
+    """The session read again, and its thread.
+
+    Since the token was seen, a message may have begun the conversation, or the
+    browser become another customer's: pages say both right after they are loaded.
+    """
+    found = services.reload_session(session)
+    if found is None:
+        return None, {}
+    mark_seen(visitor=found.profile)
+    with translation.override(found.visitor.language):
+        return found, reading.thread_for_visitor(found, after=after)
 
 
 def _reload(session: VisitorSession) -> VisitorSession:

@@ -53,8 +53,7 @@ def find_session(token: object) -> VisitorSession:
     """The session of a token; raises SessionGone."""
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise SessionGone
-    related = ("channel__account", "visitor", "conversation")
-    session = _live_sessions(*related).filter(token_hash=hash_token(token)).first()
+    session = _live_sessions().filter(token_hash=hash_token(token)).first()
     if session is None:
         raise SessionGone
     return session
@@ -62,14 +61,26 @@ def find_session(token: object) -> VisitorSession:
 
 def reload_session(session: VisitorSession) -> VisitorSession | None:
     """The session as it is now; None if it does not count any more."""
-    related = ("channel__account", "visitor")
-    return _live_sessions(*related).filter(pk=session.pk).first()
+    return _live_sessions().filter(pk=session.pk).first()
 
 
-def _live_sessions(*related: str) -> QuerySet[VisitorSession]:
+def lock_session(session_id: int) -> VisitorSession:
+    """The session, locked for this transaction; raises SessionGone.
+
+    Locked alone and read after that: a row joined to one that had to be waited for
+    is as it was before the wait.
+    """
+    VisitorSession.objects.select_for_update().filter(pk=session_id).first()
+    session = _live_sessions().filter(pk=session_id).first()
+    if session is None:
+        raise SessionGone
+    return session
+
+
+def _live_sessions() -> QuerySet[VisitorSession]:
     return VisitorSession.objects.filter(
         revoked_at__isnull=True, channel__is_active=True
-    ).select_related(*related)
+    ).select_related("channel__account", "visitor__merged_into", "conversation")
 
 
 @transaction.atomic
@@ -111,16 +122,7 @@ def receive_message(
     The lock on the session makes two first messages at once start one
     conversation. Raises SessionGone and ConversationError.
     """
-    # Without the conversation: a row joined to one that had to be waited for is as
-    # it was before the wait.
-    session = (
-        _live_sessions("channel__account", "visitor")
-        .select_for_update(of=("self",))
-        .filter(pk=session_id)
-        .first()
-    )
-    if session is None:
-        raise SessionGone
+    session = lock_session(session_id)
     conversation = session.conversation
     if conversation is not None:
         # A retry of what a previous conversation has: another tab began the next one.
@@ -131,8 +133,7 @@ def receive_message(
         ).first()
         if stored is not None:
             return stored
-    window = session.channel.account.reopen_window_days
-    if conversation is None or not is_continued(conversation, window):
+    if conversation is None or not _goes_on(session, conversation):
         conversation = _start(session, page, group_key)
     return conversations.post_visitor_message(
         conversation_id=conversation.pk,
@@ -140,6 +141,14 @@ def receive_message(
         text=text,
         client_id=client_id,
         uploads=uploads,
+    )
+
+
+def _goes_on(session: VisitorSession, conversation: Conversation) -> bool:
+    """Not with what became another profile's, when a merge was undone."""
+    window = session.channel.account.reopen_window_days
+    return conversation.visitor_id == session.profile.pk and is_continued(
+        conversation, window
     )
 
 
