@@ -18,6 +18,9 @@ _RATES: dict[str, tuple[int, int, int]] = {
     "file": (20, 120, 600),
     "contact": (20, 120, 1200),
     "transcript": (3, 20, 120),
+    "identify": (30, 600, 6000),
+    "customer": (30, 600, 6000),
+    "logout": (10, 120, 1200),
     "visit": (60, 1200, 12000),
     "socket": (0, 300, 0),
 }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from channels_integration.website import views, visits
+from channels_integration.website import identity_views, views, visits
 from channels_integration.website.loader import widget_loader
 
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("widget/seen", views.conversation_seen, name="seen"),
     path("widget/rating", views.conversation_rate, name="rating"),
     path("widget/transcript", views.transcript_request, name="transcript"),
+    path("widget/identify", identity_views.visitor_identify, name="identify"),
+    path("widget/customer", identity_views.customer_save, name="customer"),
+    path("widget/logout", identity_views.visitor_logout, name="logout"),
     path("widget/visit", visits.visit_report, name="visit"),
     path("widget/agents/<uuid:public_id>/picture", views.agent_picture, name="picture"),
 ]

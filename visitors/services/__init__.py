@@ -1,6 +1,11 @@
 """Every write to a visitor: one function per verb, each its own transaction."""
 
 from visitors.services.customer import not_taken, set_customer_information
+from visitors.services.identity import (
+    customer_profile,
+    find_by_user_id,
+    set_user_id,
+)
 from visitors.services.merging import (
     UNDO_PERIOD,
     finish_merge,
@@ -28,6 +33,8 @@ __all__ = [
     "Browser",
     "SeenPage",
     "create_visitor",
+    "customer_profile",
+    "find_by_user_id",
     "finish_merge",
     "join_profiles",
     "lock_profile",
@@ -41,6 +48,7 @@ __all__ = [
     "record_pages",
     "save_note",
     "set_customer_information",
+    "set_user_id",
     "undoable_of",
     "update_contact",
 ]

@@ -13,6 +13,7 @@ from visitors.customer import MAX_BYTES, MAX_KEYS, CustomerItem, size_of
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import VisitorError
 from visitors.models import CustomerInformation, Source, Visitor
+from visitors.services.identity import lock_profile
 
 
 @transaction.atomic
@@ -30,7 +31,7 @@ def set_customer_information(
     see `not_taken`.
     """
     # The visitor's row, for there may be no list yet that could be locked.
-    visitor = Visitor.objects.select_for_update(no_key=True).get(pk=visitor.pk)
+    visitor = lock_profile(visitor.pk)
     row = CustomerInformation.objects.filter(visitor=visitor, source=source).first()
     row = row or CustomerInformation(visitor=visitor, source=source)
     stored, refused = _merged([] if replace else row.items, items)

@@ -1,0 +1,146 @@
+"""Who a visitor is: by the shop's signature, or as the page says."""
+
+import contextlib
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from channels_integration.website.identity import Claim
+from channels_integration.website.models import IdentitySecret, VisitorSession
+from channels_integration.website.services import lock_session
+from conversations import services as conversations
+from conversations.events import ProfileMoved, profile_moved
+from conversations.exceptions import ConversationError
+from conversations.models import Channel, Conversation
+from conversations.services.posting import is_continued
+from supportdesk.core.events import emit_on_commit
+from supportdesk.core.sealing import seal
+from visitors import services as visitors
+from visitors.customer import CustomerItem, parse_items
+from visitors.exceptions import VisitorError
+from visitors.models import Source, Visitor
+
+FORMER_GOOD_FOR = timedelta(days=7)
+# Where the page's own word for a customer is shown.
+USER_ID_KEY = "user_id"
+
+
+@transaction.atomic
+def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, list[str]]:
+    """Give the browser the profile of a customer whose signature was verified.
+
+    The customer's profile if there is one: a profile without a name of its own
+    becomes part of it, with all that was said and seen there. A browser of another
+    customer only changes profile, for two people used it. Returns whether the browser
+    now belongs to another profile, and the fields that were no valid contact data.
+    Raises SessionGone.
+    """
+    session = lock_session(session_id)
+    former = session.profile
+    profile = _profile_for(former, claim.user_id)
+    changed = profile.pk != former.pk
+    if changed:
+        _move(session, former, profile)
+    visitors.set_customer_information(
+        visitor=profile,
+        source=Source.PAGE,
+        items=[CustomerItem(USER_ID_KEY, "", None)],
+        replace=False,
+    )
+    return changed, _keep_contact(profile, Source.SIGNED, claim)
+
+
+def _profile_for(visitor: Visitor, user_id: str) -> Visitor:
+    """The customer's profile; no visitor is locked before the merge takes its locks."""
+    account = visitor.account
+    known = visitors.find_by_user_id(account=account, user_id=user_id)
+    if known is None and not visitor.user_id:
+        # None if another browser of the customer was faster.
+        named = visitors.set_user_id(visitor=visitor, user_id=user_id)
+        if named is not None:
+            return named
+    known = visitors.customer_profile(
+        account=account, user_id=user_id, language=visitor.language
+    )
+    if known.pk != visitor.pk and not visitor.user_id:
+        # Refused if one of them has meanwhile become somebody else: then only the
+        # browser changes profile.
+        with contextlib.suppress(ConversationError):
+            conversations.merge_visitors(kept=known, merged=visitor, agent=None)
+    return known
+
+
+def _move(session: VisitorSession, former: Visitor, profile: Visitor) -> None:
+    """The browser goes on with what the customer said last on this website."""
+    latest = (
+        Conversation.objects.filter(visitor=profile, channel=session.channel)
+        .order_by("-last_activity_at", "-pk")
+        .first()
+    )
+    window = session.channel.account.reopen_window_days
+    continued = latest is not None and is_continued(latest, window)
+    session.visitor = profile
+    session.conversation = latest if continued else None
+    session.save(update_fields=["visitor", "conversation"])
+    # Its sockets listen as the visitor that it was.
+    emit_on_commit(profile_moved, ProfileMoved(visitor_id=former.pk))
+
+
+@transaction.atomic
+def remember_unverified(*, session: VisitorSession, claim: Claim) -> list[str]:
+    """Keep what the page says of the visitor, as the page's word and nothing more.
+
+    Returns the fields that were no valid contact data.
+    """
+    visitor = session.profile
+    if claim.user_id and claim.user_id != visitor.user_id:
+        with translation.override(session.channel.account.language):
+            label = gettext("Customer id")
+        items, _none = parse_items(
+            {USER_ID_KEY: {"label": label, "value": claim.user_id}}
+        )
+        visitors.set_customer_information(
+            visitor=visitor, source=Source.PAGE, items=items, replace=False
+        )
+    return _keep_contact(visitor, Source.PAGE, claim)
+
+
+def _keep_contact(visitor: Visitor, source: Source, claim: Claim) -> list[str]:
+    """Store contact data; a page's broken address takes nothing else with it."""
+    try:
+        with transaction.atomic():
+            visitors.update_contact(visitor=visitor, source=source, **claim.contact)
+    except VisitorError:
+        rest = {name: text for name, text in claim.contact.items() if name != "email"}
+        visitors.update_contact(visitor=visitor, source=source, **rest)
+        return ["email"]
+    return []
+
+
+@transaction.atomic
+def create_identity_secret(*, channel: Channel) -> str:
+    """A new secret of the website, said only here.
+
+    The one before stays good for a week, so that the shop can change without a gap.
+    """
+    secret = f"sdi_{secrets.token_urlsafe(32)}"
+    now = timezone.now()
+    # The channel's row, for there may be no secret yet that could be locked.
+    Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+    row = IdentitySecret.objects.filter(channel=channel).first()
+    if row is None:
+        IdentitySecret.objects.create(channel=channel, sealed=seal(secret))
+        return secret
+    row.former_sealed, row.former_until = row.sealed, now + FORMER_GOOD_FOR
+    row.sealed, row.created_at = seal(secret), now
+    row.save()
+    return secret
+
+
+@transaction.atomic
+def remove_identity_secret(*, channel: Channel) -> None:
+    """No signature counts any more, at once; what was stored stays."""
+    IdentitySecret.objects.filter(channel=channel).delete()
