@@ -184,6 +184,12 @@ def publish_profile_moved(visitor_id: int) -> None:
     layer.send([(groups.visitor(visitor_id), {"type": "visitor.renew"})])
 
 
+def publish_blocked(account_id: int, visitor_id: int | None, network: str) -> None:
+    """Close the sockets of a blocked visitor, or of everybody from a network."""
+    name = groups.visitor(visitor_id) if visitor_id else groups.website(account_id)
+    layer.send([(name, {"type": "visitor.blocked", "network": network})])
+
+
 def _row_is_due(conversation_id: int) -> bool:
     """Whether this process has not just sent the row; says so once per pause."""
     now = time.monotonic()

@@ -22,6 +22,7 @@ from conversations.models import Conversation
 from conversations.visitor_view import message_for_visitor
 from supportdesk.core import client_ip
 from supportdesk.core.sockets import SocketConsumer, in_thread
+from visitors.blocks import contains, is_blocked
 from visitors.services import mark_seen
 
 MAX_FRAME = 64 * 1024
@@ -38,6 +39,7 @@ CLOSE_NONSENSE = 4400
 CLOSE_SESSION_GONE = 4401
 CLOSE_FOREIGN_ORIGIN = 4403
 CLOSE_NO_HELLO = 4408
+CLOSE_BLOCKED = 4423
 CLOSE_TOO_OFTEN = 4429
 
 BAD_REQUEST = {"type": "error", "code": "bad_request"}
@@ -80,8 +82,7 @@ class VisitorConsumer(SocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self.stop_timer()
-        for name in self.joined:
-            await self.channel_layer.group_discard(name, self.channel_name)
+        await self._leave()
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
@@ -113,6 +114,9 @@ class VisitorConsumer(SocketConsumer):
         config = WebsiteConfig.parse(session.channel.config)
         if not origins.is_allowed(self.origin, config, self._header(b"host")):
             await self.close(CLOSE_FOREIGN_ORIGIN)
+            return
+        if await in_thread(_is_blocked)(session, self.address):
+            await self.close(CLOSE_BLOCKED)
             return
         if not await in_thread(limits.within)(
             "read", address="", session_id=session.pk
@@ -150,6 +154,7 @@ class VisitorConsumer(SocketConsumer):
             self.allowance -= 1
             stored = await in_thread(_receive)(
                 self._session(),
+                self.address,
                 (self.conversation_id, self.conversation),
                 client_id=client_id,
                 text=text,
@@ -158,6 +163,9 @@ class VisitorConsumer(SocketConsumer):
             )
         except services.SessionGone:
             await self.close(CLOSE_SESSION_GONE)
+            return
+        except services.Blocked:
+            await self.close(CLOSE_BLOCKED)
             return
         except _TooOften as error:
             await self._nack(client_id, "rate_limited", str(error))
@@ -201,7 +209,9 @@ class VisitorConsumer(SocketConsumer):
         now = time.monotonic()
         if now - self.checked_at >= CHECK_PAUSE:
             self.checked_at = now
-            code = await in_thread(_why_close)(self._session(), self.profile_id)
+            code = await in_thread(_why_close)(
+                self._session(), self.profile_id, self.address
+            )
             if code is not None:
                 await self.close(code)
                 return
@@ -247,9 +257,21 @@ class VisitorConsumer(SocketConsumer):
         if self.session is not None and self.session.pk == event["session"]:
             await self.close(CLOSE_SESSION_GONE)
 
+    async def visitor_blocked(self, event: dict[str, Any]) -> None:
+        network = event["network"]
+        if not network or contains(network, self.address):
+            await self._leave()
+            await self.close(CLOSE_BLOCKED)
+
     async def visitor_renew(self, event: dict[str, Any]) -> None:
         """Profiles were merged or parted: the browser comes back as who it is now."""
         await self.close(CLOSE_RENEW)
+
+    async def _leave(self) -> None:
+        """Hear nothing more, even before the connection is down."""
+        for name in self.joined:
+            await self.channel_layer.group_discard(name, self.channel_name)
+        self.joined = []
 
     async def _is_mine(self, public_id: str) -> bool:
         if self.session is None:
@@ -321,6 +343,10 @@ def _first_look(
         return found, reading.thread_for_visitor(found, after=after)
 
 
+def _is_blocked(session: VisitorSession, address: str) -> bool:
+    return is_blocked(session.channel.account_id, session.visitor, address)
+
+
 def _reload(session: VisitorSession) -> VisitorSession:
     return VisitorSession.objects.select_related(
         "channel__account", "visitor", "conversation"
@@ -329,6 +355,7 @@ def _reload(session: VisitorSession) -> VisitorSession:
 
 def _receive(
     session: VisitorSession,
+    address: str,
     known: tuple[int | None, str],
     *,
     client_id: uuid.UUID,
@@ -336,6 +363,7 @@ def _receive(
     page: Any,
     group_key: str,
 ) -> _Stored:
+    services.check_not_blocked(session.channel.account_id, session, address)
     with translation.override(session.visitor.language):
         conversation_id, public_id = known
         if conversation_id is not None:
@@ -393,10 +421,12 @@ def _mark_seen(session_id: int, seq: int) -> None:
         )
 
 
-def _why_close(session: VisitorSession, profile_id: int) -> int | None:
+def _why_close(session: VisitorSession, profile_id: int, address: str) -> int | None:
     """None while the token counts, and for the profile that the socket joined."""
     found = services.reload_session(session)
     if found is None:
         return CLOSE_SESSION_GONE
+    if _is_blocked(found, address):
+        return CLOSE_BLOCKED
     mark_seen(visitor=found.profile)
     return None if found.profile.pk == profile_id else CLOSE_RENEW

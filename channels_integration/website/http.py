@@ -99,6 +99,10 @@ def _bearer(request: HttpRequest) -> str:
     return token if scheme == "Bearer" else ""
 
 
+def blocked() -> Refusal:
+    return Refusal(403, "blocked", _("This chat is not available to you."))
+
+
 def session_gone() -> Refusal:
     return Refusal(401, "session_gone", _("This chat is not valid any more."))
 
@@ -131,6 +135,7 @@ def _endpoint(  # type: ignore[no-untyped-def]
                 who, channel = authenticate(request)
                 _check_origin(request, channel)
                 allowed = True
+                _check_blocked(request, channel, who)
                 response = view(request, who, *args, **kwargs)
             except Refusal as refusal:
                 response = JsonResponse(refusal.body, status=refusal.status)
@@ -226,6 +231,17 @@ def _check_origin(request: HttpRequest, channel: Channel) -> None:
             "foreign_origin",
             _("This website is not among the allowed domains of the chat."),
         )
+
+
+def _check_blocked(
+    request: HttpRequest, channel: Channel, who: VisitorSession | Channel
+) -> None:
+    """After the Origin: the page must be able to read why the chat is not there."""
+    session = who if isinstance(who, VisitorSession) else None
+    try:
+        services.check_not_blocked(channel.account_id, session, address_of(request))
+    except services.Blocked:
+        raise blocked() from None
 
 
 def _preflight(request: HttpRequest, method: str) -> HttpResponse:

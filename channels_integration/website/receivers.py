@@ -1,4 +1,4 @@
-"""Because a token was revoked, its sockets end."""
+"""Because a browser may not speak any more, its sockets end."""
 
 from typing import Any
 
@@ -6,8 +6,14 @@ from django.dispatch import receiver
 
 from channels_integration.website.events import SessionRevoked, session_revoked
 from conversations import publisher
+from visitors.events import VisitorsBlocked, visitors_blocked
 
 
 @receiver(session_revoked, dispatch_uid="website.close_visitor_sockets")
 def close_visitor_sockets(event: SessionRevoked, **kwargs: Any) -> None:
     publisher.publish_session_revoked(event.visitor_id, event.session_id)
+
+
+@receiver(visitors_blocked, dispatch_uid="website.close_blocked_sockets")
+def close_blocked_sockets(event: VisitorsBlocked, **kwargs: Any) -> None:
+    publisher.publish_blocked(event.account_id, event.visitor_id, event.network)

@@ -23,6 +23,7 @@ from supportdesk.accounts import presence
 from supportdesk.accounts.models import AgentGroup
 from supportdesk.core.events import emit_on_commit
 from visitors import services as visitors
+from visitors.blocks import is_blocked
 from visitors.exceptions import VisitorError
 from visitors.models import Source
 
@@ -31,6 +32,10 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 class SessionGone(Exception):
     """The token is unknown, revoked, or of a website that was switched off."""
+
+
+class Blocked(Exception):
+    """The visitor or the address may not write here."""
 
 
 class ContactError(Exception):
@@ -57,6 +62,15 @@ def find_session(token: object) -> VisitorSession:
     if session is None:
         raise SessionGone
     return session
+
+
+def check_not_blocked(
+    account_id: int, session: VisitorSession | None, address: str
+) -> None:
+    """Raises Blocked."""
+    visitor = session.visitor if session else None
+    if is_blocked(account_id, visitor, address):
+        raise Blocked
 
 
 def reload_session(session: VisitorSession) -> VisitorSession | None:

@@ -17,7 +17,7 @@ from visitors import services as visitors
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.models import Visitor, VisitorMerge
 
-SECTIONS = ("contact", "note", "customer", "history", "conversations")
+SECTIONS = ("contact", "note", "customer", "history", "conversations", "state")
 
 
 @transaction.atomic

@@ -1,6 +1,21 @@
 """Every write to a visitor: one function per verb, each its own transaction."""
 
-from visitors.services.customer import not_taken, set_customer_information
+from visitors.services.blocking import (
+    REASON_LENGTH,
+    block_network,
+    block_of,
+    block_visitor,
+    network_around,
+    network_block_of,
+    parse_network,
+    unblock,
+    unblock_visitor,
+    visitors_in,
+)
+from visitors.services.customer import (
+    not_taken,
+    set_customer_information,
+)
 from visitors.services.identity import (
     customer_profile,
     find_by_user_id,
@@ -17,8 +32,16 @@ from visitors.services.merging import (
     parts_of,
     undoable_of,
 )
-from visitors.services.note import NOTE_LENGTH, read_note, save_note
-from visitors.services.profile import create_visitor, mark_seen, update_contact
+from visitors.services.note import (
+    NOTE_LENGTH,
+    read_note,
+    save_note,
+)
+from visitors.services.profile import (
+    create_visitor,
+    mark_seen,
+    update_contact,
+)
 from visitors.services.visits import (
     MAX_VISIT_PAGES,
     Browser,
@@ -29,9 +52,13 @@ from visitors.services.visits import (
 __all__ = [
     "MAX_VISIT_PAGES",
     "NOTE_LENGTH",
+    "REASON_LENGTH",
     "UNDO_PERIOD",
     "Browser",
     "SeenPage",
+    "block_network",
+    "block_of",
+    "block_visitor",
     "create_visitor",
     "customer_profile",
     "find_by_user_id",
@@ -39,9 +66,12 @@ __all__ = [
     "join_profiles",
     "lock_profile",
     "mark_seen",
+    "network_around",
+    "network_block_of",
     "not_taken",
     "note_conversation",
     "overdue",
+    "parse_network",
     "part_profiles",
     "parts_of",
     "read_note",
@@ -49,6 +79,9 @@ __all__ = [
     "save_note",
     "set_customer_information",
     "set_user_id",
+    "unblock",
+    "unblock_visitor",
     "undoable_of",
     "update_contact",
+    "visitors_in",
 ]
