@@ -336,3 +336,17 @@ class Attachment(models.Model):
     @property
     def extension(self) -> str:
         return self.name.rpartition(".")[2].upper() if "." in self.name else ""
+
+
+class DoomedFile(models.Model):
+    """A file whose owner was erased; its row goes when the file is gone."""
+
+    path = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("file to delete")
+        verbose_name_plural = _("files to delete")
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -19,6 +19,7 @@ from supportdesk.accounts import presence
 from supportdesk.accounts.models import Presence
 from supportdesk.core import later, layer
 from supportdesk.core import redis as desk_redis
+from visitors.events import VisitorErased
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +183,18 @@ def publish_session_revoked(visitor_id: int, session_id: int) -> None:
 def publish_profile_moved(visitor_id: int) -> None:
     """The visitor's sockets ask anew who they are."""
     layer.send([(groups.visitor(visitor_id), {"type": "visitor.renew"})])
+
+
+def publish_erased(event: VisitorErased) -> None:
+    """Take the visitor's conversations off every page, and end its sockets."""
+    sends = [
+        (name, {"type": "desk.gone", "id": gone.public_id})
+        for gone in event.conversations
+        for name in groups.audience(event.account_id, gone.group_id, gone.agent_ids)
+    ]
+    sends.append((groups.visitor(event.visitor_id), {"type": "visitor.erased"}))
+    layer.send(sends)
+    publish_counts(event.account_id)
 
 
 def publish_blocked(account_id: int, visitor_id: int | None, network: str) -> None:

@@ -18,6 +18,7 @@ from conversations.events import (
     visitor_saw,
 )
 from conversations.models import Conversation
+from conversations.tasks import delete_files
 from supportdesk.accounts.events import (
     AccessChanged,
     AgentSignedOut,
@@ -26,7 +27,12 @@ from supportdesk.accounts.events import (
     agent_signed_out,
     presence_changed,
 )
-from visitors.events import VisitorUpdated, visitor_updated
+from visitors.events import (
+    VisitorErased,
+    VisitorUpdated,
+    visitor_erased,
+    visitor_updated,
+)
 
 
 @receiver(message_posted, dispatch_uid="conversations.push_message")
@@ -64,6 +70,16 @@ def push_visitor(event: VisitorUpdated, **kwargs: Any) -> None:
         .values_list("pk", flat=True)[:3]
     ):
         publisher.publish_state(pk)
+
+
+@receiver(visitor_erased, dispatch_uid="conversations.push_erased")
+def push_erased(event: VisitorErased, **kwargs: Any) -> None:
+    publisher.publish_erased(event)
+
+
+@receiver(visitor_erased, dispatch_uid="conversations.delete_erased_files")
+def delete_erased_files(event: VisitorErased, **kwargs: Any) -> None:
+    delete_files.delay()
 
 
 @receiver(presence_changed, dispatch_uid="conversations.push_presence")

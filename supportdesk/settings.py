@@ -408,6 +408,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(15),
         "options": {"expires": 15},
     },
+    "delete files": {
+        "task": "conversations.delete_files",
+        "schedule": schedule(600),
+        "options": {"expires": 600},
+    },
     "finish merges": {
         "task": "visitors.finish_merges",
         "schedule": schedule(24 * 3600),

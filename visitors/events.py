@@ -24,5 +24,27 @@ class VisitorsBlocked:
     network: str = ""
 
 
+@dataclass(frozen=True)
+class ErasedConversation:
+    """What there is to tell of a conversation that is no more."""
+
+    public_id: str
+    group_id: int | None
+    agent_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class VisitorErased:
+    """A visitor is gone with all that belonged to it.
+
+    The conversations' audiences come along: nobody can be asked for them any more.
+    """
+
+    account_id: int
+    visitor_id: int
+    conversations: tuple[ErasedConversation, ...]
+
+
 visitor_updated = Signal()
 visitors_blocked = Signal()
+visitor_erased = Signal()

@@ -95,6 +95,9 @@ class VisitorConsumer(SocketConsumer):
             if (self.session is None) != (kind == "hello"):
                 raise BadRequest
             await self.handlers[kind](self, Input(content))
+        except VisitorSession.DoesNotExist:
+            # The visitor was erased while this was under way.
+            await self.close(CLOSE_SESSION_GONE)
         except (BadRequest, KeyError, TypeError, ValueError, RecursionError):
             self.bad_frames += 1
             await self.reply(BAD_REQUEST)
@@ -263,6 +266,10 @@ class VisitorConsumer(SocketConsumer):
             await self._leave()
             await self.close(CLOSE_BLOCKED)
 
+    async def visitor_erased(self, event: dict[str, Any]) -> None:
+        await self._leave()
+        await self.close(CLOSE_SESSION_GONE)
+
     async def visitor_renew(self, event: dict[str, Any]) -> None:
         """Profiles were merged or parted: the browser comes back as who it is now."""
         await self.close(CLOSE_RENEW)
@@ -278,7 +285,10 @@ class VisitorConsumer(SocketConsumer):
             return False
         if public_id != self.conversation:
             # Another tab may have begun it just now.
-            self._adopt(await in_thread(_reload)(self.session))
+            try:
+                self._adopt(await in_thread(_reload)(self.session))
+            except VisitorSession.DoesNotExist:
+                return False
         return public_id == self.conversation
 
     def _session(self) -> VisitorSession:

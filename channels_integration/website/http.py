@@ -6,7 +6,12 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    ObjectDoesNotExist,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils import translation
@@ -125,6 +130,7 @@ def _endpoint(  # type: ignore[no-untyped-def]
 
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             allowed = False
+            who = None
             response: HttpResponseBase
             try:
                 if request.method not in {
@@ -142,6 +148,10 @@ def _endpoint(  # type: ignore[no-untyped-def]
                 # A page must be able to tell "wait" and "start anew" from a dead
                 # line; these say nothing about the website.
                 allowed = allowed or refusal.status in {401, 429}
+            except ObjectDoesNotExist:
+                if not _was_erased(who):
+                    raise
+                response = JsonResponse(session_gone().body, status=401)
             except (
                 BadRequest,
                 MultiPartParserError,
@@ -242,6 +252,13 @@ def _check_blocked(
         services.check_not_blocked(channel.account_id, session, address_of(request))
     except services.Blocked:
         raise blocked() from None
+
+
+def _was_erased(who: VisitorSession | Channel | None) -> bool:
+    """Whether the visitor was erased while the request was under way."""
+    if not isinstance(who, VisitorSession):
+        return False
+    return not VisitorSession.objects.filter(pk=who.pk).exists()
 
 
 def _preflight(request: HttpRequest, method: str) -> HttpResponse:

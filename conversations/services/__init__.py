@@ -9,6 +9,7 @@ from conversations.services.assigning import (
 from conversations.services.attachments import CheckedUpload, check_upload
 from conversations.services.channels import create_channel, update_channel
 from conversations.services.contact import change_contact
+from conversations.services.erasing import delete_files, erase_visitor
 from conversations.services.merging import merge_visitors, undo_merge
 from conversations.services.posting import (
     add_note,
@@ -29,6 +30,8 @@ __all__ = [
     "change_group",
     "check_upload",
     "create_channel",
+    "delete_files",
+    "erase_visitor",
     "join_conversation",
     "mark_read",
     "mark_seen_by_visitor",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -21,6 +21,7 @@ from conversations.models import Conversation
 from conversations.services.posting import MAX_TEXT_LENGTH
 from conversations.sidebar import sidebar_of
 from supportdesk.accounts.models import User
+from visitors.models import Visitor
 
 
 class AgentRequest(HttpRequest):
@@ -40,7 +41,11 @@ def agent_view(view: View) -> View:
     def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.account_id is None:
             return redirect("admin:index")
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except (Conversation.DoesNotExist, Visitor.DoesNotExist) as error:
+            # Erased while the request was under way.
+            raise Http404 from error
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         patch_cache_control(response, private=True, no_store=True)
         return response

@@ -6,8 +6,13 @@ from asgiref.sync import sync_to_async
 from channels_integration.website import consumers
 from conversations import services
 from supportdesk.accounts.models import Role
-from tests.channels_integration.browser import open_browser
-from tests.channels_integration.test_widget_socket import closed_with, hello, receive
+from tests.channels_integration.browser import new_id, open_browser
+from tests.channels_integration.test_widget_socket import (
+    closed_with,
+    hello,
+    receive,
+    say,
+)
 from tests.factories import agent_writes, make_agent, make_conversation, make_visitor
 from tests.sockets import Socket
 from visitors.models import Visit, Visitor
@@ -171,3 +176,39 @@ def desk_socket(account):
         origin="http://testserver",
         cookie=f"{settings.SESSION_COOKIE_NAME}={cookie}",
     )
+
+
+async def test_socket_of_an_erased_visitor_ends(browser):
+    await sync_to_async(browser.say)("Hello")
+    socket, _ready = await hello(browser)
+
+    @sync_to_async
+    def erase():
+        agent = make_agent(browser.channel.account, role=Role.FULL)
+        services.erase_visitor(visitor=browser.session.visitor, agent=agent)
+
+    await erase()
+
+    assert await closed_with(socket) == consumers.CLOSE_SESSION_GONE
+    answer = await sync_to_async(browser.get)("conversation")
+    assert answer.status_code == 401
+
+
+async def test_socket_that_missed_the_erasing_ends_with_its_next_message(
+    browser, monkeypatch
+):
+    monkeypatch.setattr("conversations.publisher.publish_erased", print)
+    socket, _ready = await hello(browser)
+    await say(socket, "Hello")
+    await socket.frames()
+
+    @sync_to_async
+    def erase():
+        agent = make_agent(browser.channel.account, role=Role.FULL)
+        services.erase_visitor(visitor=browser.session.visitor, agent=agent)
+
+    await erase()
+    await socket.send(type="message", client_id=new_id(), text="Still there?")
+
+    assert await closed_with(socket) == consumers.CLOSE_SESSION_GONE
+    assert not await Visitor.objects.aexists()

@@ -12,6 +12,7 @@ from tests.factories import (
     make_agent,
     make_conversation,
     make_group,
+    make_visitor,
     owner_of,
     visitor_writes,
 )
@@ -235,3 +236,47 @@ async def test_answer_reaches_the_colleague_who_watches_too(client):
 
         messages = [f["message"] for f in await socket.frames() if "message" in f]
     assert any("On its way" in html for html in messages)
+
+
+async def test_erased_conversations_leave_every_page_that_showed_them(client):
+    account = await in_db(make_account)()
+    sales = await in_db(make_group)(account, "Sales")
+    repairs = await in_db(make_group)(account, "Repairs")
+    elsewhere = await in_db(make_agent)(account, groups=(sales,))
+    conversation = await in_db(make_conversation)(account, group=repairs)
+    owner = await in_db(owner_of)(account)
+    async with (
+        await desk_socket(client, owner) as socket,
+        await desk_socket(client, elsewhere) as unaware,
+    ):
+        await socket.send(type="view", conversation=str(conversation.public_id))
+        await socket.frames()
+        await unaware.frames()
+
+        await in_db(services.erase_visitor)(visitor=conversation.visitor, agent=owner)
+
+        frames = await socket.frames()
+        others = await unaware.frames()
+
+    gone = {"type": "gone", "id": str(conversation.public_id)}
+    assert [frame for frame in frames if frame["type"] == "gone"] == [gone]
+    [counts] = [frame for frame in frames if frame["type"] == "counts"]
+    assert counts["all"] == 0
+    assert [frame["type"] for frame in others] == ["counts"]
+
+
+async def test_rows_of_merged_conversations_show_the_kept_profile(client):
+    account = await in_db(make_account)()
+    kept = await in_db(make_visitor)(account, name="Lena Hofmann")
+    merged = await in_db(make_visitor)(account, name="L. H.")
+    await in_db(make_conversation)(account, visitor=merged)
+    owner = await in_db(owner_of)(account)
+    async with await desk_socket(client, owner) as socket:
+        await socket.frames()
+
+        await in_db(services.merge_visitors)(kept=kept, merged=merged, agent=owner)
+
+        rows = [frame["row"] for frame in await socket.frames("conversation")]
+
+    assert rows
+    assert all("Lena Hofmann" in row and "L. H." not in row for row in rows)

@@ -16,6 +16,9 @@ from visitors.services.customer import (
     not_taken,
     set_customer_information,
 )
+from visitors.services.erasing import (
+    delete_profile,
+)
 from visitors.services.identity import (
     customer_profile,
     find_by_user_id,
@@ -61,6 +64,7 @@ __all__ = [
     "block_visitor",
     "create_visitor",
     "customer_profile",
+    "delete_profile",
     "find_by_user_id",
     "finish_merge",
     "join_profiles",
