@@ -1,6 +1,8 @@
 """Rate limits over all processes, counted in Redis."""
 
 import logging
+import math
+import time
 from functools import cache
 
 import redis.exceptions
@@ -42,3 +44,20 @@ def allow(rate: str, *who: object, uses: int = 1) -> bool:
     except redis.exceptions.RedisError:
         logger.warning("rate limit not counted: Redis does not answer")
         return True
+
+
+def is_used_up(rate: str, *who: object) -> bool:
+    """Whether the next use would be refused; counts nothing. Without Redis: no."""
+    try:
+        return not _limiter().test(_rate(rate), *(str(part) for part in who))
+    except redis.exceptions.RedisError:
+        return False
+
+
+def seconds_to_wait(rate: str, *who: object) -> int:
+    """How long until a use is allowed again; at least a second."""
+    try:
+        stats = _limiter().get_window_stats(_rate(rate), *(str(part) for part in who))
+    except redis.exceptions.RedisError:
+        return 1
+    return max(1, math.ceil(stats.reset_time - time.time()))
