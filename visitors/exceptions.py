@@ -16,3 +16,10 @@ class NoteConflict(VisitorError):
     def __init__(self, stored: "VisitorNote") -> None:
         super().__init__(_("Somebody else has changed this note in the meantime."))
         self.stored = stored
+
+
+class UserIdTaken(VisitorError):
+    """Another profile of the account has this name of the shop's."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Another visitor has this customer id."))

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ class VisitorQuerySet(models.QuerySet["Visitor"]):
         if agent.account_id is None:
             return self.none()
         return self.filter(account_id=agent.account_id).profiles()
+
+    def with_email(self, email: str) -> Self:
+        """Those of an address, however it is spelt; the index knows no empty ones."""
+        return self.alias(spelt=Lower("email")).filter(
+            ~Q(email=""), spelt=Lower(Value(email))
+        )
 
     def profiles(self) -> Self:
         """Without those that are part of another profile."""

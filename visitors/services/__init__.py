@@ -45,6 +45,12 @@ from visitors.services.profile import (
     mark_seen,
     update_contact,
 )
+from visitors.services.user_ids import (
+    check_user_id,
+    find_by_user_id,
+    save_by_user_id,
+    update_from_shop,
+)
 from visitors.services.visits import (
     MAX_VISIT_PAGES,
     Browser,
@@ -62,6 +68,7 @@ __all__ = [
     "block_network",
     "block_of",
     "block_visitor",
+    "check_user_id",
     "create_visitor",
     "customer_profile",
     "delete_profile",
@@ -80,6 +87,7 @@ __all__ = [
     "parts_of",
     "read_note",
     "record_pages",
+    "save_by_user_id",
     "save_note",
     "set_customer_information",
     "set_user_id",
@@ -87,5 +95,6 @@ __all__ = [
     "unblock_visitor",
     "undoable_of",
     "update_contact",
+    "update_from_shop",
     "visitors_in",
 ]
