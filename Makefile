@@ -7,7 +7,7 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test lint bench lock messages setup browser clean
+.PHONY: run test lint bench lock messages openapi setup browser clean
 
 run: setup
 	@exec $(RUN)python manage.py run
@@ -41,6 +41,9 @@ messages: setup
 	$(RUN)python manage.py makemessages --all --no-obsolete --add-location file \
 		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
 	$(RUN)python manage.py compile_texts
+
+openapi: setup
+	$(RUN)python manage.py write_openapi
 
 setup: $(VENV)/.installed
 

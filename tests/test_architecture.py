@@ -39,6 +39,13 @@ PUBLIC = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
     "set_language",
+    # Programs show a token of the account; `tests/api` asks each of these without.
+    "api:by_user_id",
+    "api:openapi",
+    "api:unknown",
+    "api:visitor",
+    "api:visitor_customer",
+    "api:visitors",
     # The widget: visitors show a token of their own.
     "website:config",
     "website:contact",
@@ -126,8 +133,8 @@ def test_every_view_needs_a_login_or_is_listed_as_public():
     assert public == PUBLIC
 
 
-def test_forms_without_a_token_are_refused_but_by_the_widget():
-    """The widget's endpoints take no cookie: its token is nothing a browser adds."""
+def test_forms_without_a_token_are_refused_but_by_widget_and_api():
+    """They take no cookie: their tokens are nothing a browser adds by itself."""
     exempt = {
         name
         for name, view in views(get_resolver().url_patterns)
@@ -137,7 +144,7 @@ def test_forms_without_a_token_are_refused_but_by_the_widget():
     assert exempt == {
         name
         for name in PUBLIC
-        if name.startswith("website:") and name != "website:loader"
+        if name.startswith(("website:", "api:")) and name != "website:loader"
     }
     response = Client(enforce_csrf_checks=True).post("/accounts/login/", {})
     assert response.status_code == 403
