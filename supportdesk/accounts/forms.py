@@ -117,6 +117,23 @@ class ProfileForm(DressedForm, forms.ModelForm):
         return values
 
 
+class ApiTokenForm(DressedForm, forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("What uses it, for example “Shop server”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    # Tells a form that is sent twice.
+    form_id = forms.UUIDField(widget=forms.HiddenInput)
+
+    def clean_name(self) -> str:
+        name = redact_line(self.cleaned_data["name"], 80)
+        if not name:
+            raise forms.ValidationError(_("Enter a name."))
+        return name
+
+
 class PresenceForm(forms.Form):
     """A choice by name, or the sidebar's switch, which sends nothing when it is off."""
 

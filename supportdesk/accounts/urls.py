@@ -3,12 +3,18 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from supportdesk.accounts.views import profile, signing_in
+from supportdesk.accounts.views import profile, signing_in, tokens
 
 agents = (
     [
         path("profile/", profile.profile, name="profile"),
         path("presence/", profile.presence, name="presence"),
+        path("settings/api/", tokens.api_tokens, name="api_tokens"),
+        path(
+            "settings/api/<int:pk>/revoke/",
+            tokens.api_token_revoke,
+            name="api_token_revoke",
+        ),
         path("agents/<uuid:public_id>/picture/", profile.picture, name="picture"),
     ],
     "accounts",
