@@ -62,8 +62,11 @@ def _profile_for(visitor: Visitor, user_id: str) -> Visitor:
         named = visitors.set_user_id(visitor=visitor, user_id=user_id)
         if named is not None:
             return named
-    known = visitors.customer_profile(
-        account=account, user_id=user_id, language=visitor.language
+    known, _is_new = visitors.customer_profile(
+        account=account,
+        user_id=user_id,
+        language=visitor.language,
+        seen_at=timezone.now(),
     )
     if known.pk != visitor.pk and not visitor.user_id:
         # Refused if one of them has meanwhile become somebody else: then only the

@@ -19,11 +19,6 @@ from visitors.services.customer import (
 from visitors.services.erasing import (
     delete_profile,
 )
-from visitors.services.identity import (
-    customer_profile,
-    find_by_user_id,
-    set_user_id,
-)
 from visitors.services.merging import (
     UNDO_PERIOD,
     finish_merge,
@@ -47,8 +42,10 @@ from visitors.services.profile import (
 )
 from visitors.services.user_ids import (
     check_user_id,
+    customer_profile,
     find_by_user_id,
     save_by_user_id,
+    set_user_id,
     update_from_shop,
 )
 from visitors.services.visits import (

@@ -1,6 +1,9 @@
-"""The shop's own names for people; the shop's server may set them."""
+"""The shop's own names for people: its server says them, or its signature does."""
+
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from supportdesk.accounts.models import Account
@@ -9,6 +12,7 @@ from supportdesk.core.text import clean_line, redact_line
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import UserIdTaken, VisitorError
 from visitors.models import Source, Visitor
+from visitors.services.merging import lock_profile
 from visitors.services.profile import update_contact
 
 USER_ID_LENGTH = 255
@@ -30,9 +34,61 @@ def check_user_id(user_id: str) -> str:
 
 
 def find_by_user_id(*, account: Account, user_id: str) -> Visitor | None:
-    """The profile of a shop's customer; after a merge the kept one has the name."""
-    profiles = Visitor.objects.filter(account=account).profiles()
-    return profiles.filter(user_id=user_id).first() if user_id else None
+    """The profile of the shop's customer, or of which that one is a part by now."""
+    if not user_id:
+        return None
+    found = (
+        Visitor.objects.filter(account=account, user_id=user_id)
+        .select_related("merged_into")
+        .order_by(F("merged_into").asc(nulls_first=True), "-pk")
+        .first()
+    )
+    return found.profile if found else None
+
+
+@transaction.atomic
+def customer_profile(
+    *, account: Account, user_id: str, language: str, seen_at: datetime | None = None
+) -> tuple[Visitor, bool]:
+    """The profile of the shop's customer, and whether it was begun just now.
+
+    Whoever calls has the id from the shop's server or under its signature.
+    """
+    while (known := find_by_user_id(account=account, user_id=user_id)) is None:
+        try:
+            with transaction.atomic():
+                created = Visitor.objects.create(
+                    account=account,
+                    user_id=user_id,
+                    language=language,
+                    last_seen_at=seen_at,
+                )
+        except IntegrityError:
+            # Another browser, or request, of this customer was faster.
+            continue
+        return created, True
+    return known, False
+
+
+def set_user_id(*, visitor: Visitor, user_id: str) -> Visitor | None:
+    """Give a profile the shop's name for it, which whoever calls has checked.
+
+    None, and nothing is locked any more, if it has another name already or another
+    profile has this one.
+    """
+    try:
+        with transaction.atomic():
+            visitor = lock_profile(visitor.pk)
+            if visitor.user_id == user_id:
+                return visitor
+            if visitor.user_id:
+                raise IntegrityError
+            visitor.user_id = user_id
+            visitor.save(update_fields=["user_id"])
+            emit_on_commit(visitor_updated, VisitorUpdated(visitor_id=visitor.pk))
+    except IntegrityError:
+        return None
+    return visitor
 
 
 @transaction.atomic
@@ -50,30 +106,14 @@ def save_by_user_id(
     `None` leaves a field. Raises VisitorError, and stores nothing then.
     """
     check_user_id(user_id)
-    visitor = find_by_user_id(account=account, user_id=user_id)
-    is_new = visitor is None
-    if visitor is None:
-        visitor, is_new = _create(account, user_id)
+    # Not seen yet: so far only the shop's server has spoken of this person.
+    visitor, is_new = customer_profile(
+        account=account, user_id=user_id, language=account.language
+    )
     visitor = update_contact(
         visitor=visitor, source=Source.API, name=name, email=email, phone=phone
     )
     return visitor, is_new
-
-
-def _create(account: Account, user_id: str) -> tuple[Visitor, bool]:
-    """Two at once make one profile: the index lets the second wait for the first."""
-    try:
-        with transaction.atomic():
-            # Without `last_seen_at`: nobody has seen this person here yet.
-            created = Visitor.objects.create(
-                account=account, user_id=user_id, language=account.language
-            )
-    except IntegrityError:
-        found = find_by_user_id(account=account, user_id=user_id)
-        if found is None:
-            raise
-        return found, False
-    return created, True
 
 
 @transaction.atomic
