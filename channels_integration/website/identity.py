@@ -17,7 +17,6 @@ from enum import StrEnum
 
 import redis.exceptions
 from django.core.exceptions import BadRequest
-from django.utils import timezone
 
 from channels_integration.website.inputs import Input
 from channels_integration.website.models import IdentitySecret, VisitorSession
@@ -80,7 +79,7 @@ def read_claim(content: Input) -> Claim:
     """The claim of a request; raises BadRequest and IdentityError."""
     claim = Claim(
         user_id=_user_id(content),
-        expires=0 if content.get("expires") is None else content.number("expires"),
+        expires=_whole(content, "expires"),
         signature=_text(content, "signature"),
         **{name: _text(content, name) for name in CONTACT},
     )
@@ -103,12 +102,17 @@ def _text(content: Input, name: str) -> str:
 
 def _user_id(content: Input) -> str:
     """Shops count their customers: a number is its digits."""
-    value = content.get("user_id")
-    if isinstance(value, int) and not isinstance(value, bool):
-        if abs(value) >= 10**18:
-            raise BadRequest
-        return str(value)
+    if isinstance(content.get("user_id"), int):
+        return str(_whole(content, "user_id"))
     return _text(content, "user_id")
+
+
+def _whole(content: Input, name: str) -> int:
+    """A whole number; large enough for milliseconds, which are told they are wrong."""
+    value = 0 if content.get(name) is None else content.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**18:
+        raise BadRequest
+    return value
 
 
 def _is_storable(user_id: str) -> bool:
@@ -148,7 +152,7 @@ def _secrets(channel_id: int) -> Iterator[str]:
     if row is None:
         return
     sealed = [row.sealed]
-    if row.former_until is not None and row.former_until > timezone.now():
+    if row.former_good_until is not None:
         sealed.append(row.former_sealed)
     for text in sealed:
         try:

@@ -16,6 +16,7 @@ from conversations.events import ProfileMoved, profile_moved
 from conversations.exceptions import ConversationError
 from conversations.models import Channel, Conversation
 from conversations.services.posting import is_continued
+from supportdesk.accounts.models import Account
 from supportdesk.core.events import emit_on_commit
 from supportdesk.core.sealing import seal
 from visitors import services as visitors
@@ -26,6 +27,10 @@ from visitors.models import Source, Visitor
 FORMER_GOOD_FOR = timedelta(days=7)
 # Where the page's own word for a customer is shown.
 USER_ID_KEY = "user_id"
+
+
+class SecretChanged(Exception):
+    """It is another one than was meant."""
 
 
 @transaction.atomic
@@ -40,40 +45,46 @@ def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, list[str]]
     """
     session = lock_session(session_id)
     former = session.profile
-    profile = _profile_for(former, claim.user_id)
+    profile = _profile_for(former, session.channel.account, claim.user_id)
     changed = profile.pk != former.pk
     if changed:
         _move(session, former, profile)
-    visitors.set_customer_information(
-        visitor=profile,
-        source=Source.PAGE,
-        items=[CustomerItem(USER_ID_KEY, "", None)],
-        replace=False,
-    )
+    if changed or not former.user_id:
+        _forget_page_s_word(profile)
     return changed, _keep_contact(profile, Source.SIGNED, claim)
 
 
-def _profile_for(visitor: Visitor, user_id: str) -> Visitor:
+def _profile_for(visitor: Visitor, account: Account, user_id: str) -> Visitor:
     """The customer's profile; no visitor is locked before the merge takes its locks."""
-    account = visitor.account
     known = visitors.find_by_user_id(account=account, user_id=user_id)
     if known is None and not visitor.user_id:
         # None if another browser of the customer was faster.
         named = visitors.set_user_id(visitor=visitor, user_id=user_id)
         if named is not None:
             return named
-    known, _is_new = visitors.customer_profile(
-        account=account,
-        user_id=user_id,
-        language=visitor.language,
-        seen_at=timezone.now(),
-    )
+    if known is None:
+        known, _is_new = visitors.customer_profile(
+            account=account,
+            user_id=user_id,
+            language=visitor.language,
+            seen_at=timezone.now(),
+        )
     if known.pk != visitor.pk and not visitor.user_id:
         # Refused if one of them has meanwhile become somebody else: then only the
         # browser changes profile.
         with contextlib.suppress(ConversationError):
             conversations.merge_visitors(kept=known, merged=visitor, agent=None)
     return known
+
+
+def _forget_page_s_word(visitor: Visitor) -> None:
+    """Who they are is known by now: what the page said of it is either that or wrong."""
+    visitors.set_customer_information(
+        visitor=visitor,
+        source=Source.PAGE,
+        items=[CustomerItem(USER_ID_KEY, "", None)],
+        replace=False,
+    )
 
 
 def _move(session: VisitorSession, former: Visitor, profile: Visitor) -> None:
@@ -124,16 +135,20 @@ def _keep_contact(visitor: Visitor, source: Source, claim: Claim) -> list[str]:
 
 
 @transaction.atomic
-def create_identity_secret(*, channel: Channel) -> str:
+def create_identity_secret(*, channel: Channel, version: str | None = None) -> str:
     """A new secret of the website, said only here.
 
     The one before stays good for a week, so that the shop can change without a gap.
+    With `version`, empty for none, only in place of that one: a form that is sent
+    twice must not take away what was just shown. Raises SecretChanged.
     """
     secret = f"sdi_{secrets.token_urlsafe(32)}"
     now = timezone.now()
     # The channel's row, for there may be no secret yet that could be locked.
     Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
     row = IdentitySecret.objects.filter(channel=channel).first()
+    if version is not None and version != (row.version if row else ""):
+        raise SecretChanged
     if row is None:
         IdentitySecret.objects.create(channel=channel, sealed=seal(secret))
         return secret

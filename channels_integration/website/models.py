@@ -1,7 +1,9 @@
 import hashlib
 import secrets
+from datetime import datetime
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Channel, Conversation
@@ -62,3 +64,13 @@ class IdentitySecret(models.Model):
 
     def __str__(self) -> str:
         return str(self.channel_id)
+
+    @property
+    def version(self) -> str:
+        return self.created_at.isoformat()
+
+    @property
+    def former_good_until(self) -> datetime | None:
+        """Until when the former one counts, if it still does."""
+        until = self.former_until
+        return until if until is not None and until > timezone.now() else None

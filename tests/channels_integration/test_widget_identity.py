@@ -424,7 +424,9 @@ def test_a_signature_without_customer_id_is_refused(browser, secret):
     assert response.status_code == 422
 
 
-@pytest.mark.parametrize("expires", [0, 1, soon(-1), soon(26 * 3600), 2**31 - 1])
+@pytest.mark.parametrize(
+    "expires", [0, 1, soon(-1), soon(26 * 3600), soon() * 1000, 2**31 - 1]
+)
 def test_a_signature_ends_and_ends_soon(browser, secret, expires):
     victim = known_customer(browser, secret)
 
@@ -605,6 +607,7 @@ def test_unsigned_card_numbers_are_hidden(browser):
         {"user_id": True},
         {"user_id": 1.5},
         {"user_id": 10**30},
+        {"user_id": -1},
         {"user_id": "1", "signature": ["0" * 64]},
         {"user_id": "1", "signature": 0},
         {"user_id": "1", "signature": True},
@@ -612,6 +615,7 @@ def test_unsigned_card_numbers_are_hidden(browser):
         {"user_id": "1", "signature": "0" * 64, "expires": 1e9},
         {"user_id": "1", "signature": "0" * 64, "expires": True},
         {"user_id": "1", "signature": "0" * 64, "expires": -1},
+        {"user_id": "1", "signature": "0" * 64, "expires": 10**18},
         {"user_id": "1", "signature": "0" * 64, "expires": [1]},
         {"name": ["Kim"]},
         {"email": {"value": "kim@example.net"}},
@@ -670,6 +674,19 @@ def test_logout_makes_the_token_worthless(browser, secret):
     assert browser.get("conversation").status_code == 401
     assert browser.post("logout", {}).status_code == 401
     assert Visitor.objects.get().user_id == "4711"
+
+
+# What it costs
+
+
+def test_the_same_customer_on_each_page_costs_little(
+    browser, secret, django_assert_max_num_queries
+):
+    contact = {"name": "Kim", "email": "kim@example.net"}
+    identify(browser, signed(secret, **contact))
+
+    with django_assert_max_num_queries(12):
+        identify(browser, signed(secret, expires=soon(60), **contact))
 
 
 # Together
