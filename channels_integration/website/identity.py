@@ -17,18 +17,18 @@ from enum import StrEnum
 
 import redis.exceptions
 from django.core.exceptions import BadRequest
+from django.utils.translation import gettext as _
 
 from channels_integration.website.inputs import Input
 from channels_integration.website.models import IdentitySecret, VisitorSession
 from supportdesk.core import redis as desk_redis
-from supportdesk.core.redaction import redact_value
 from supportdesk.core.sealing import SealBroken, unseal
-from supportdesk.core.text import clean_line
+from visitors.exceptions import VisitorError
+from visitors.services import check_user_id
 
 logger = logging.getLogger(__name__)
 
 CONTACT = ("name", "email", "phone")
-USER_ID_LENGTH = 255
 # How far ahead a signature may end; the clocks of two servers are never the same.
 LONGEST, CLOCKS_APART = 24 * 3600, 300
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
@@ -46,7 +46,11 @@ class Reason(StrEnum):
 
 
 class IdentityError(Exception):
-    """A value that could never be right, by its name."""
+    """A value that could never be right, by its name, with a sentence for people."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(field)
+        self.errors = {field: sentence}
 
 
 class Unavailable(Exception):
@@ -83,15 +87,16 @@ def read_claim(content: Input) -> Claim:
         signature=_text(content, "signature"),
         **{name: _text(content, name) for name in CONTACT},
     )
-    if claim.user_id and not _is_storable(claim.user_id):
-        raise IdentityError("user_id")
+    if claim.user_id or claim.signature:
+        try:
+            check_user_id(claim.user_id)
+        except VisitorError as error:
+            raise IdentityError("user_id", str(error)) from None
     if claim.signature:
-        if not claim.user_id:
-            raise IdentityError("user_id")
         # A line break would let one signature stand for several sets of values.
         for name, value in claim.contact.items():
             if "\n" in value or "\r" in value:
-                raise IdentityError(name)
+                raise IdentityError(name, _("This must be in one line."))
     return claim
 
 
@@ -113,18 +118,6 @@ def _whole(content: Input, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**18:
         raise BadRequest
     return value
-
-
-def _is_storable(user_id: str) -> bool:
-    """As it is and nothing else: two customers must never become the same by cleaning.
-
-    Known as what it is, a long number is no card number.
-    """
-    return (
-        len(user_id) <= USER_ID_LENGTH
-        and clean_line(user_id, USER_ID_LENGTH) == user_id
-        and redact_value({"customer_id": user_id})["customer_id"] == user_id
-    )
 
 
 def verify(claim: Claim, session: VisitorSession) -> Reason:

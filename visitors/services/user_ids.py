@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from supportdesk.accounts.models import Account
@@ -34,16 +33,13 @@ def check_user_id(user_id: str) -> str:
 
 
 def find_by_user_id(*, account: Account, user_id: str) -> Visitor | None:
-    """The profile of the shop's customer, or of which that one is a part by now."""
-    if not user_id:
-        return None
-    found = (
-        Visitor.objects.filter(account=account, user_id=user_id)
-        .select_related("merged_into")
-        .order_by(F("merged_into").asc(nulls_first=True), "-pk")
-        .first()
-    )
-    return found.profile if found else None
+    """The profile of a shop's customer; after a merge the kept one has the name.
+
+    What a part still holds does not count: the shop may have named the whole anew,
+    and the id be somebody else's by now.
+    """
+    profiles = Visitor.objects.filter(account=account).profiles()
+    return profiles.filter(user_id=user_id).first() if user_id else None
 
 
 @transaction.atomic
