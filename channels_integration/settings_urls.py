@@ -9,4 +9,14 @@ urlpatterns = [
     path("channels/", settings_views.channels, name="channels"),
     path("channels/website/new/", settings_views.website_create, name="website_create"),
     path("channels/website/<int:pk>/", settings_views.website, name="website"),
+    path(
+        "channels/website/<int:pk>/identity/",
+        settings_views.identity_create,
+        name="identity_create",
+    ),
+    path(
+        "channels/website/<int:pk>/identity/remove/",
+        settings_views.identity_remove,
+        name="identity_remove",
+    ),
 ]

@@ -3,9 +3,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
+from channels_integration.website import identity_services
 from channels_integration.website.forms import WebsiteForm
+from channels_integration.website.models import IdentitySecret
 from conversations import services
 from conversations.models import Channel
 from supportdesk.accounts.access import agent_of, full_access_required
@@ -68,7 +75,48 @@ def website(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("settings:website", pk=channel.pk)
 
 
-def _page(request: HttpRequest, form: WebsiteForm) -> HttpResponse:
-    context = {"form": form, "channel": form.channel, "site_url": settings.SITE_URL}
+@require_http_methods(["GET", "HEAD", "POST"])
+@full_access_required
+@never_cache
+def identity_create(request: HttpRequest, pk: int) -> HttpResponse:
+    """The answer is the page: shown here only, the secret is stored nowhere else."""
+    channel = get_object_or_404(_websites(agent_of(request)), pk=pk)
+    if request.method != "POST":
+        # The address stays in the bar, and somebody comes back to it.
+        return redirect("settings:website", pk=channel.pk)
+    try:
+        secret = identity_services.create_identity_secret(
+            channel=channel, version=request.POST.get("version", "")
+        )
+    except identity_services.SecretChanged:
+        messages.error(
+            request,
+            _("There is a newer secret already. Whoever made it was shown it once."),
+        )
+        return redirect("settings:website", pk=channel.pk)
+    return _page(request, WebsiteForm(channel=channel), new_secret=secret)
+
+
+@require_POST
+@full_access_required
+def identity_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    channel = get_object_or_404(_websites(agent_of(request)), pk=pk)
+    identity_services.remove_identity_secret(channel=channel)
+    messages.success(request, _("The secret is removed. No signature counts any more."))
+    return redirect("settings:website", pk=channel.pk)
+
+
+def _page(
+    request: HttpRequest, form: WebsiteForm, *, new_secret: str = ""
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "channel": form.channel,
+        "site_url": settings.SITE_URL,
+        "identity_secret": form.channel
+        and IdentitySecret.objects.filter(channel=form.channel).first(),
+        "new_secret": new_secret,
+        "former_days": identity_services.FORMER_GOOD_FOR.days,
+    }
     status = 422 if form.is_bound else 200
     return render(request, "settings/website.html", {**context, **_HERE}, status=status)
