@@ -45,6 +45,7 @@ PUBLIC = {
     "api:unknown",
     "api:visitor",
     "api:visitor_customer",
+    "api:visitor_export",
     "api:visitors",
     # The widget: visitors show a token of their own.
     "website:config",

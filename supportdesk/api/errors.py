@@ -10,6 +10,7 @@ from ninja.errors import HttpError, ValidationError
 
 from supportdesk.core.text import redact_line
 from visitors.exceptions import VisitorError
+from visitors.models import Visitor
 
 # Of a body full of mistakes these many are named.
 MAX_FIELDS = 100
@@ -123,7 +124,8 @@ def refusal_for(error: Exception) -> ApiError | None:
     match error:
         case ApiError():
             return error
-        case Http404():
+        # The latter was erased while we asked for it.
+        case Http404() | Visitor.DoesNotExist():
             return not_found()
         case HttpError():
             # The library wraps what our parser raised.

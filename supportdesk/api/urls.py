@@ -99,6 +99,7 @@ urlpatterns = [
     _path("v1/visitors", "visitors"),
     _path("v1/visitors/<uuid:visitor_id>", "visitor"),
     _path("v1/visitors/<uuid:visitor_id>/customer", "visitor_customer"),
+    _path("v1/visitors/<uuid:visitor_id>/export", "visitor_export"),
     # With line breaks too: what is wrong with the path is said in JSON.
     re_path(rf"^v1/{_BY_USER_ID}(?P<rest>[\s\S]+)\Z", by_user_id, name="by_user_id"),
     re_path(r"^[\s\S]*\Z", unknown, name="unknown"),

@@ -1,10 +1,14 @@
 """`/visitors`: profiles of the token's account, and of no other."""
 
+import logging
+from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from ninja import Path, Query, Router, Status
 
+from conversations import services as conversations
+from conversations.belongings import export_visitor
 from supportdesk.accounts.models import Account, ApiToken
 from supportdesk.api.bodies import check_names
 from supportdesk.api.errors import conflict
@@ -18,9 +22,12 @@ from supportdesk.api.schemas import (
     VisitorOutput,
     VisitorPage,
 )
+from supportdesk.api.streams import stream_json
 from visitors import services
 from visitors.exceptions import UserIdTaken, VisitorError
 from visitors.models import Visitor
+
+logger = logging.getLogger(__name__)
 
 router = Router(tags=["Visitors"])
 
@@ -108,6 +115,35 @@ def visitor_change(
     except UserIdTaken as error:
         raise conflict({"user_id": str(error)}) from None
     return VisitorOutput.of(visitor)
+
+
+@router.delete(
+    "/visitors/{uuid:visitor_id}",
+    operation_id="erase_visitor",
+    summary="Erase a visitor",
+    response={204: None, ONE: ErrorOutput},
+)
+def visitor_erase(request: ApiRequest, visitor_id: UUID) -> Status[None]:
+    """Deletes all there is for good: profile, conversations, files, visits."""
+    visitor = visitor_of(request, visitor_id)
+    if not conversations.erase_visitor(visitor=visitor, agent=None):
+        raise Http404
+    logger.info("visitor %s erased by API token %s", visitor.pk, request.auth.pk)
+    return Status(204, None)
+
+
+@router.get(
+    "/visitors/{uuid:visitor_id}/export",
+    url_name="visitor_export",
+    operation_id="export_visitor",
+    summary="Export a visitor",
+    response={200: dict[str, Any], ONE: ErrorOutput},
+)
+def visitor_export(request: ApiRequest, visitor_id: UUID) -> StreamingHttpResponse:
+    """The account's whole record of the person, private notes included."""
+    visitor = visitor_of(request, visitor_id)
+    pieces = export_visitor(visitor, agent=None)
+    return stream_json(request, pieces, f"visitor-{visitor.public_id}.json")
 
 
 @router.put(

@@ -22,11 +22,13 @@ ROUTES = {
     "visitors": ["/visitors"],
     "visitor": [f"/visitors/{ID}"],
     "visitor_customer": [f"/visitors/{ID}/customer"],
+    "visitor_export": [f"/visitors/{ID}/export"],
     "by_user_id": ["/visitors/by-user-id/c-1", "/visitors/by-user-id/c-1/customer"],
 }
 METHODS = {
     "/visitors": ["GET"],
-    f"/visitors/{ID}": ["GET", "PATCH"],
+    f"/visitors/{ID}": ["DELETE", "GET", "PATCH"],
+    f"/visitors/{ID}/export": ["GET"],
     f"/visitors/{ID}/customer": ["DELETE", "GET", "PATCH", "PUT"],
     "/visitors/by-user-id/c-1": ["PUT"],
     "/visitors/by-user-id/c-1/customer": ["DELETE", "GET", "PATCH", "PUT"],
@@ -130,6 +132,8 @@ def test_nothing_of_another_account_leaks(shop, stranger):
     answers = {
         ("GET", f"/visitors/{visitor.public_id}"): None,
         ("PATCH", f"/visitors/{visitor.public_id}"): {"name": "Changed"},
+        ("DELETE", f"/visitors/{visitor.public_id}"): None,
+        ("GET", f"/visitors/{visitor.public_id}/export"): None,
         ("GET", customer): None,
         ("PUT", customer): body,
         ("PATCH", customer): body,

@@ -107,7 +107,11 @@ def save_by_user_id(
         account=account, user_id=user_id, language=account.language
     )
     visitor = update_contact(
-        visitor=visitor, source=Source.API, name=name, email=email, phone=phone
+        visitor=_lock(visitor),
+        source=Source.API,
+        name=name,
+        email=email,
+        phone=phone,
     )
     return visitor, is_new
 
@@ -123,7 +127,7 @@ def update_from_shop(
 ) -> Visitor:
     """Change a profile as the shop's server says; `None` leaves a field, an empty text
     clears it. Raises UserIdTaken and VisitorError, and stores nothing then."""
-    visitor = Visitor.objects.select_for_update(of=("self",)).get(pk=visitor.pk)
+    visitor = _lock(visitor)
     if user_id is not None and user_id != visitor.user_id:
         visitor.user_id = check_user_id(user_id) if user_id else ""
         try:
@@ -135,3 +139,19 @@ def update_from_shop(
     return update_contact(
         visitor=visitor, source=Source.API, name=name, email=email, phone=phone
     )
+
+
+def _lock(visitor: Visitor) -> Visitor:
+    """Lock the profile that the visitor is, or has just become part of.
+
+    Without a lock on the part: a merge locks both, by key, and would wait for us
+    while we wait for it.
+    """
+    visitor_id = visitor.pk
+    while True:
+        savepoint = transaction.savepoint()
+        locked = Visitor.objects.select_for_update(of=("self",)).get(pk=visitor_id)
+        if locked.merged_into_id is None:
+            return locked
+        transaction.savepoint_rollback(savepoint)
+        visitor_id = locked.merged_into_id
