@@ -1,12 +1,16 @@
 import json
+import re
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
-from supportdesk.api import authentication, openapi
+from supportdesk.api import authentication, errors, openapi
+from supportdesk.api.bodies import MAX_BODY
 from supportdesk.api.openapi import FILE, description
 from tests.api.caller import problem
 from tests.api.test_access import METHODS
+from visitors.customer import MAX_BYTES, MAX_KEYS
 
 PATH = "/api/v1/openapi.json"
 
@@ -124,3 +128,27 @@ def test_every_status_has_words():
     assert {
         str(code) for code in (200, 201, 204, 400, 401, 404, 409, 413, 415, 422)
     } < (set(openapi._ANSWERS))
+
+
+def test_page_about_the_api_names_its_codes_and_limits():
+    page = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    refusals = [
+        errors.bad_request(),
+        errors.unauthorized(was_given=False),
+        errors.not_found(),
+        errors.wrong_method([]),
+        errors.conflict({}),
+        errors.too_large(),
+        errors.wrong_type(),
+        errors.invalid({}),
+        errors.rate_limited(1),
+        errors.server_error(),
+    ]
+
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)
+
+    assert rows == [(str(refusal.status), refusal.code) for refusal in refusals]
+    for rate in (authentication.REQUEST_RATE, authentication.BAD_RATE):
+        assert rate.partition("/")[0] in page
+    assert f"{MAX_BODY // 1024} kB" in page
+    assert f"at most {MAX_KEYS} entries and {MAX_BYTES // 1024} kB" in page

@@ -66,7 +66,7 @@ def test_desk(stack, page):
     expect(page.locator("#log > .msg .bubble").last).to_be_visible()
     assert violations(page) == []
 
-    for path in ("/?status=resolved", "/profile/", "/settings/"):
+    for path in ("/?status=resolved", "/profile/", "/settings/", "/settings/api/"):
         page.goto(stack.url + path)
         assert violations(page) == []
 
