@@ -14,8 +14,14 @@ from pydantic import AfterValidator, ConfigDict
 
 from supportdesk.accounts.models import Language
 from supportdesk.core.text import clean_line, redact_line
-from visitors.customer import KEY_LENGTH, LABEL_LENGTH, MAX_BYTES, MAX_KEYS
-from visitors.customer import VALUE_LENGTH as CUSTOMER_VALUE_LENGTH
+from visitors.customer import (
+    KEY_LENGTH,
+    LABEL_LENGTH,
+    MAX_BYTES,
+    MAX_KEYS,
+    MAX_NUMBER,
+    VALUE_LENGTH,
+)
 from visitors.exceptions import VisitorError
 from visitors.models import CustomerInformation, Source, Visitor
 from visitors.services import check_user_id
@@ -23,6 +29,26 @@ from visitors.services import check_user_id
 MAX_PAGE = 100
 _PHONE = re.compile(r"\+?[\d ()/.\-]+(?: ?(?:x|ext\.?|#) ?\d{1,6})?", re.IGNORECASE)
 _EXAMPLE_ID = "8f14e45f-ceea-4670-a5b1-6d9d6a4a3f0e"
+_VALUES: list[dict[str, Any]] = [
+    {"type": "string", "maxLength": VALUE_LENGTH},
+    {"type": "number", "exclusiveMinimum": -MAX_NUMBER, "exclusiveMaximum": MAX_NUMBER},
+    {"type": "boolean"},
+    {"type": "null"},
+]
+_LABELLED = {
+    "type": "object",
+    "properties": {
+        "label": {"type": "string", "maxLength": LABEL_LENGTH},
+        "value": {"anyOf": _VALUES},
+    },
+    "required": ["value"],
+    "additionalProperties": False,
+}
+_ITEMS: dict[str, Any] = {
+    "additionalProperties": {"anyOf": [*_VALUES, _LABELLED]},
+    "propertyNames": {"minLength": 1, "maxLength": KEY_LENGTH},
+    "maxProperties": MAX_KEYS,
+}
 _CUSTOMER = {
     "tariff": {"label": "Tariff", "value": "Pro"},
     "orders": {"label": "", "value": 12},
@@ -68,7 +94,11 @@ def _without_controls(text: str) -> str:
 Name = Annotated[str, Field(max_length=255, examples=["Sofia Lindqvist"])]
 Email = Annotated[
     str,
-    Field(max_length=254, examples=["sofia.lindqvist@example.net"]),
+    Field(
+        max_length=254,
+        examples=["sofia.lindqvist@example.net"],
+        json_schema_extra={"format": "email"},
+    ),
     AfterValidator(_email),
 ]
 Phone = Annotated[
@@ -185,13 +215,12 @@ class VisitorPage(Schema):
 
 
 class CustomerInput(Input):
+    # Checked by `parse_items`, as what pages say is; described here for programs.
     items: dict[str, Any] = Field(
-        description=f"At most {MAX_KEYS} entries and {MAX_BYTES // 1024} kB. Keys have at "
-        f"most {KEY_LENGTH} characters, labels {LABEL_LENGTH}, texts "
-        f"{CUSTOMER_VALUE_LENGTH:,}. A value is a text, a number, true, false or null, or "
-        "an object of `label` and `value`; null takes the key away. Card numbers are "
-        "hidden.",
+        description=f"At most {MAX_KEYS} entries and {MAX_BYTES // 1024} kB; null takes a "
+        "key away. Card numbers are hidden.",
         examples=[{**_CUSTOMER, "newsletter": True}],
+        json_schema_extra=_ITEMS,
     )
 
 

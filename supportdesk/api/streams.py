@@ -34,6 +34,6 @@ def _larger(pieces: Iterable[str]) -> Iterator[str]:
 
 async def _as_they_come(content: Iterator[str]) -> AsyncIterator[str]:
     """In the request's thread, which has the connection; Django would collect all."""
-    take = sync_to_async(next)
-    while piece := await take(content, ""):
+    take = sync_to_async(lambda: next(content, ""))
+    while piece := await take():
         yield piece

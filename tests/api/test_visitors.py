@@ -324,7 +324,19 @@ def handed_over(caller, method, path, body=None):
 
 @pytest.mark.parametrize(
     "user_id",
-    ["", " ", " a", "a ", "a\nb", "a\x00b", "\u202ea", "x" * 256, CARD, "a  b"],
+    [
+        "",
+        " ",
+        " a",
+        "a ",
+        "a\nb",
+        "a\x00b",
+        "\u202ea",
+        "x" * 256,
+        CARD,
+        "a  b",
+        "\ufffd",
+    ],
 )
 def test_impossible_customer_ids_are_refused(shop, user_id):
     response = shop.put(by_user_id(user_id), {"name": "Sofia"})
@@ -381,6 +393,14 @@ def test_invalid_bodies_are_named_and_store_nothing(shop, body, wrong):
     for response in (changed, created):
         assert "4111" not in response.content.decode().replace(HIDDEN, "")
     assert list(Visitor.objects.values()) == before
+
+
+@pytest.mark.parametrize("encoded", ["%ff", "%ED%A0%80", "a%FFb"])
+def test_customer_id_that_is_no_text_is_refused(shop, encoded):
+    response = handed_over(shop, "PUT", f"/visitors/by-user-id/{encoded}", {})
+
+    assert response.status_code == 422
+    assert not Visitor.objects.exists()
 
 
 def test_user_id_in_the_body_of_a_customer_is_refused(shop):

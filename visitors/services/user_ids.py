@@ -22,7 +22,9 @@ def check_user_id(user_id: str) -> str:
 
     Raises VisitorError.
     """
-    if not user_id or clean_line(user_id, USER_ID_LENGTH) != user_id:
+    # U+FFFD stands for bytes that were no text: for any, so for nobody.
+    lost = not user_id or "\ufffd" in user_id
+    if lost or clean_line(user_id, USER_ID_LENGTH) != user_id:
         raise VisitorError(
             _("This must be 1 to %(max)s characters in one line.")
             % {"max": USER_ID_LENGTH}
