@@ -80,7 +80,8 @@ def visitor_list(request: ApiRequest, query: Query[VisitorFilter]) -> VisitorPag
         visitors = visitors.with_email(query.email)
     if query.user_id:
         visitors = visitors.filter(user_id=query.user_id)
-    page, next_cursor = page_of(visitors, query.cursor, query.limit)
+    sought = bool(query.email or query.user_id)
+    page, next_cursor = page_of(visitors, query.cursor, query.limit, sought=sought)
     return VisitorPage(
         items=[VisitorOutput.of(visitor) for visitor in page], next_cursor=next_cursor
     )

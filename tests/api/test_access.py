@@ -172,17 +172,20 @@ def _cursor(shop):
     return shop.get("/visitors?limit=1").json()["next_cursor"]
 
 
-@pytest.mark.parametrize("path", METHODS)
-@pytest.mark.parametrize("method", ALL_METHODS)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        (method, path)
+        for path, allowed in METHODS.items()
+        for method in ALL_METHODS
+        if method not in allowed
+    ],
+)
 def test_wrong_methods_are_named(shop, method, path):
-    allowed = METHODS[path]
-    if method in allowed:
-        return
-
     response = shop(method, path)
 
     assert response.status_code == 405
-    assert response["Allow"] == ", ".join(allowed)
+    assert response["Allow"] == ", ".join(METHODS[path])
     if method != "HEAD":
         assert problem(response) == (405, "wrong_method")
 

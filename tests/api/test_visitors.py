@@ -81,6 +81,21 @@ def test_list_goes_page_by_page(shop):
     assert cursor is None
 
 
+def test_those_who_share_an_address_come_page_by_page_too(shop):
+    expected = [
+        str(make_visitor(shop.account, email="office@example.net").public_id)
+        for _ in range(3)
+    ][::-1]
+    named(shop, 2)
+
+    first = shop.get("/visitors?email=office@example.net&limit=2")
+    cursor = quote(first.json()["next_cursor"])
+    rest = shop.get(f"/visitors?email=office@example.net&limit=2&cursor={cursor}")
+
+    assert (ids(first), ids(rest)) == (expected[:2], expected[2:])
+    assert rest.json()["next_cursor"] is None
+
+
 def test_list_goes_on_where_it_was_when_visitors_come_and_go(shop):
     expected = named(shop, 4)
     cursor = shop.get("/visitors?limit=2").json()["next_cursor"]
