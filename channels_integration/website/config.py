@@ -51,6 +51,8 @@ class WebsiteConfig:
     ask_phone: Ask = Ask.NO
     ask_group: bool = False
     rating: bool = True
+    # Tell the desk of visitors from their first page on, not from the first opening.
+    track: bool = True
     privacy_url: str = ""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -71,6 +73,7 @@ class WebsiteConfig:
             ask_phone=_choice(Ask, config.get("ask_phone"), Ask.NO),
             ask_group=config.get("ask_group") is True,
             rating=config.get("rating") is not False,
+            track=config.get("track") is not False,
             privacy_url=_web_address(config.get("privacy_url")),
             texts=_texts(config.get("texts")),
         )

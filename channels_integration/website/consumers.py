@@ -11,7 +11,13 @@ from django.core.exceptions import BadRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from channels_integration.website import limits, origins, reading, services
+from channels_integration.website import (
+    browsers,
+    limits,
+    origins,
+    reading,
+    services,
+)
 from channels_integration.website.config import WebsiteConfig
 from channels_integration.website.inputs import Input
 from channels_integration.website.models import VisitorSession
@@ -350,7 +356,9 @@ def _first_look(
         return None, {}
     mark_seen(visitor=found.profile)
     with translation.override(found.visitor.language):
-        return found, reading.thread_for_visitor(found, after=after)
+        thread = reading.thread_for_visitor(found, after=after)
+    browsers.note_fetched(found)
+    return found, thread
 
 
 def _is_blocked(session: VisitorSession, address: str) -> bool:

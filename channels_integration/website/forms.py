@@ -135,6 +135,15 @@ class WebsiteForm(DressedForm, forms.Form):
     rating = forms.BooleanField(
         label=_("Ask for a rating when a conversation is resolved"), required=False
     )
+    track = forms.BooleanField(
+        label=_("Show visitors before they write"),
+        required=False,
+        help_text=_(
+            "Agents see who is on the website and can start a conversation. Browsers "
+            "are then remembered from the first page on; otherwise only once the chat "
+            "was opened."
+        ),
+    )
     privacy_url = forms.URLField(
         label=_("Address of the privacy notice"),
         required=False,

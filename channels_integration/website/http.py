@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_integration.website import limits, origins, services
+from channels_integration.website.browsers import Browser
 from channels_integration.website.config import WebsiteConfig
 from channels_integration.website.models import VisitorSession
 from conversations.models import Channel
@@ -70,21 +71,17 @@ def with_key(
 
 
 def with_token(
-    method: str, purpose: str, *, in_body: bool = False
+    method: str, purpose: str
 ) -> Callable[
     [Callable[Concatenate[HttpRequest, VisitorSession, P], HttpResponseBase]],
     Callable[..., HttpResponseBase],
 ]:
-    """An endpoint for the holder of a visitor token.
-
-    In the body it comes as plain text: a page view then costs no preflight.
-    """
+    """An endpoint for the holder of a visitor token."""
 
     def authenticate(request: HttpRequest) -> tuple[VisitorSession, Channel]:
         _limit(purpose, request)
-        token = read_json(request).get("token") if in_body else _bearer(request)
         try:
-            session = services.find_session(token)
+            session = services.find_session(_bearer(request))
         except services.SessionGone:
             raise session_gone() from None
         _limit(
@@ -97,6 +94,38 @@ def with_token(
         return session, session.channel
 
     return _endpoint(method, authenticate)
+
+
+def with_beacon(
+    purpose: str,
+) -> Callable[
+    [Callable[[HttpRequest, Browser], HttpResponseBase]],
+    Callable[..., HttpResponseBase],
+]:
+    """An endpoint for what a browser tells of itself, often and in passing.
+
+    The token comes in the body, as plain text: that costs no preflight. Without
+    pages, which are stored, the browser is what it was up to a minute ago.
+    """
+
+    def authenticate(request: HttpRequest) -> tuple[Browser, Channel]:
+        _limit(purpose, request)
+        content = read_json(request)
+        try:
+            browser = services.find_browser(
+                content.get("token"), fresh="pages" in content
+            )
+        except services.SessionGone:
+            raise session_gone() from None
+        _limit(
+            purpose,
+            None,
+            session_id=browser.session_id,
+            account_id=browser.account_id,
+        )
+        return browser, browser.channel
+
+    return _endpoint("POST", authenticate)
 
 
 def _bearer(request: HttpRequest) -> str:
@@ -244,21 +273,22 @@ def _check_origin(request: HttpRequest, channel: Channel) -> None:
 
 
 def _check_blocked(
-    request: HttpRequest, channel: Channel, who: VisitorSession | Channel
+    request: HttpRequest, channel: Channel, who: VisitorSession | Browser | Channel
 ) -> None:
     """After the Origin: the page must be able to read why the chat is not there."""
-    session = who if isinstance(who, VisitorSession) else None
+    session = None if isinstance(who, Channel) else who
     try:
         services.check_not_blocked(channel.account_id, session, address_of(request))
     except services.Blocked:
         raise blocked() from None
 
 
-def _was_erased(who: VisitorSession | Channel | None) -> bool:
+def _was_erased(who: VisitorSession | Browser | Channel | None) -> bool:
     """Whether the visitor was erased while the request was under way."""
-    if not isinstance(who, VisitorSession):
+    if who is None or isinstance(who, Channel):
         return False
-    return not VisitorSession.objects.filter(pk=who.pk).exists()
+    session_id = who.session_id if isinstance(who, Browser) else who.pk
+    return not VisitorSession.objects.filter(pk=session_id).exists()
 
 
 def _preflight(request: HttpRequest, method: str) -> HttpResponse:

@@ -73,6 +73,7 @@ def widget_config(channel: Channel, language: str, base: str) -> dict[str, Any]:
         },
         "groups": [{"key": group.key, "name": group.name} for group in groups],
         "rating": config.rating,
+        "track": config.track,
         "privacy_url": config.privacy_url,
         "socket": base.replace("http", "ws", 1) + "/ws/widget/",
         "assets": {name: base + static(f"widget/{name}") for name in ASSETS},

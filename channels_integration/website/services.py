@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels_integration.website import browsers
+from channels_integration.website.browsers import Browser
 from channels_integration.website.config import Ask, WebsiteConfig
 from channels_integration.website.events import SessionRevoked, session_revoked
 from channels_integration.website.models import VisitorSession, hash_token, new_token
@@ -64,8 +67,18 @@ def find_session(token: object) -> VisitorSession:
     return session
 
 
+def find_browser(token: object, *, fresh: bool) -> Browser:
+    """The browser of a token; without `fresh` as it was up to a minute ago.
+
+    Raises SessionGone.
+    """
+    if not fresh and (known := browsers.recall(token)) is not None:
+        return known
+    return browsers.browser_of(find_session(token))
+
+
 def check_not_blocked(
-    account_id: int, session: VisitorSession | None, address: str
+    account_id: int, session: VisitorSession | Browser | None, address: str
 ) -> None:
     """Raises Blocked."""
     visitor = session.visitor if session else None
@@ -119,6 +132,7 @@ def revoke_session(*, session: VisitorSession) -> None:
             session_revoked,
             SessionRevoked(visitor_id=session.profile.pk, session_id=session.pk),
         )
+        transaction.on_commit(partial(browsers.forget, session.token_hash), robust=True)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpRequest, HttpResponseBase, JsonRespons
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from channels_integration.website import reading, services
+from channels_integration.website import browsers, reading, services
 from channels_integration.website.http import (
     MAX_BODY,
     Refusal,
@@ -58,6 +58,7 @@ def conversation_thread(
         after=_position(request.GET.get("after")),
         before=_position(request.GET.get("before")),
     )
+    browsers.note_fetched(session)
     return JsonResponse(thread)
 
 

@@ -20,6 +20,7 @@ FORM = {
     "ask_email": "optional",
     "ask_phone": "no",
     "rating": "on",
+    "track": "on",
     "privacy_url": "https://shop.example.com/privacy",
     "text_de_greet": "  Fragen? ",
     "text_en_offline": "Nobody <b>here</b>",
@@ -60,6 +61,7 @@ def test_owner_adds_a_website_and_gets_its_line_of_code(client, owner, settings)
         ask_phone="no",
         ask_group=False,
         rating=True,
+        track=True,
         privacy_url="https://shop.example.com/privacy",
         texts={"de": {"greet": "Fragen?"}, "en": {"offline": "Nobody <b>here</b>"}},
     )

@@ -65,6 +65,22 @@ def test_config_says_how_to_draw_the_widget(client):
     assert "example.com" not in json.dumps(answer["agents"])
 
 
+@pytest.mark.parametrize(
+    ("config", "track"),
+    [({}, True), ({"track": True}, True), ({"track": False}, False)],
+)
+def test_config_says_whether_visitors_are_shown_before_they_write(
+    client, config, track
+):
+    channel = make_channel(make_account(), **config)
+
+    response = client.get(
+        f"/widget/config?key={channel.public_key}", headers={"Origin": SHOP}
+    )
+
+    assert response.json()["track"] is track
+
+
 @pytest.mark.parametrize("key", ["", "nope", "0", "%20", "a%00", "a" * 300])
 def test_config_of_unknown_key_is_404(client, key):
     response = client.get(f"/widget/config?key={key}", headers={"Origin": SHOP})

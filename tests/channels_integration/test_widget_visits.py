@@ -1,13 +1,22 @@
 import json
+import time
 from datetime import timedelta
 
 import pytest
+import redis.exceptions
 from django.utils import timezone
 
-from channels_integration.website import services
+from channels_integration.website import browsers, services
 from supportdesk.accounts.models import Account
 from tests.channels_integration.browser import FOREIGN, SHOP
-from tests.factories import make_account, make_channel
+from tests.factories import (
+    agent_writes,
+    make_account,
+    make_channel,
+    make_conversation,
+    owner_of,
+)
+from visitors import live
 from visitors.models import PageView, Visit, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +37,16 @@ def report(browser, pages, **changed):
         json.dumps({"token": browser.token, "pages": pages} | changed),
         content_type="text/plain;charset=UTF-8",
         headers=headers,
+    )
+
+
+def beat(browser, token=None, headers=(), **changed):
+    """A sign of life: the same request without pages."""
+    return browser.client.post(
+        "/widget/visit",
+        json.dumps({"token": token or browser.token} | changed),
+        content_type="text/plain;charset=UTF-8",
+        headers={"Origin": browser.origin} | dict(headers),
     )
 
 
@@ -296,3 +315,207 @@ def test_browser_is_stored_with_the_visit(browser):
 def test_odd_hints_do_not_stop_a_page_view(browser, device):
     assert report(browser, [MILL], device=device).status_code == 204
     assert Visit.objects.get().hints == {}
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("Europe/Atlantis", ""),
+        ("../../etc/passwd", ""),
+        ("<img src=x>", ""),
+        ("", ""),
+        (None, ""),
+        (["Europe/Berlin"], ""),
+        (7, ""),
+        ("x" * 60_000, ""),
+    ],
+)
+def test_time_zone_is_one_that_exists_or_none(browser, sent, stored):
+    response = report(browser, [MILL], time_zone=sent)
+
+    assert response.status_code == 204
+    assert Visit.objects.get().time_zone == stored
+
+
+def test_time_zone_may_come_later(browser):
+    report(browser, [MILL])
+    report(browser, [MILL], time_zone="Europe/Berlin")
+    report(browser, [MILL], time_zone="Asia/Tokyo")
+
+    assert Visit.objects.get().time_zone == "Europe/Berlin"
+
+
+def test_page_view_makes_the_visitor_appear(browser):
+    report(browser, [{**MILL, "ago": 30}, {**MILL, "title": "Now", "url": f"{SHOP}/b"}])
+
+    account, visit = browser.channel.account_id, Visit.objects.get()
+    assert live.online(account) == [visit.pk]
+    assert live.pages_of(account, [visit.pk]) == {
+        visit.pk: live.LivePage(
+            f"{SHOP}/b", "Now", browser.channel.pk, browser.session.pk
+        )
+    }
+
+
+def test_sign_of_life_costs_no_query(browser, django_assert_num_queries):
+    report(browser, [MILL])
+
+    with django_assert_num_queries(0):
+        response = beat(browser)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response["Access-Control-Allow-Origin"] == SHOP
+
+
+def test_sign_of_life_keeps_the_visit_going(browser, django_assert_num_queries):
+    report(browser, [MILL])
+    past = timezone.now() - timedelta(minutes=29)
+    Visit.objects.update(started_at=past, last_seen_at=past)
+    Visitor.objects.update(last_seen_at=past)
+    browsers.forget(browser.session.token_hash)
+
+    # Session; begin, visit, its update, seen, commit: once a minute.
+    with django_assert_num_queries(6):
+        beat(browser)
+
+    assert timezone.now() - Visit.objects.get().last_seen_at < timedelta(minutes=1)
+    assert timezone.now() - Visitor.objects.get().last_seen_at < timedelta(minutes=1)
+    report(browser, [MILL])
+    assert counts() == (1, 2)
+
+
+def test_sign_of_life_without_a_visit_shows_nobody(browser):
+    assert beat(browser).status_code == 204
+    assert live.online(browser.channel.account_id) == []
+    assert counts() == (0, 0)
+
+
+def test_who_leaves_is_gone_after_a_moment(browser, monkeypatch):
+    account = browser.channel.account_id
+    report(browser, [MILL])
+    visit = Visit.objects.get()
+
+    assert beat(browser, state="left").status_code == 204
+    assert live.online(account) == [visit.pk]
+
+    monkeypatch.setattr("visitors.live.LEFT_GRACE", -1)
+    beat(browser, state="left")
+    assert live.online(account) == []
+
+    beat(browser)
+    assert live.online(account) == [visit.pk]
+    assert live.pages_of(account, [visit.pk])[visit.pk].title == "The mill"
+
+
+def test_last_page_and_leaving_may_come_together(browser, monkeypatch):
+    monkeypatch.setattr("visitors.live.LEFT_GRACE", -1)
+
+    report(browser, [MILL], state="left")
+
+    assert counts() == (1, 1)
+    assert live.online(browser.channel.account_id) == []
+
+
+@pytest.mark.parametrize("state", ["gone", "", None, 1, [], {"here": 1}])
+def test_unknown_state_is_refused(browser, state):
+    report(browser, [MILL])
+
+    assert beat(browser, state=state).status_code == 400
+
+
+@pytest.mark.parametrize("token", ["x" * 43, "a\0", "\ud800", "é" * 43])
+def test_sign_of_life_needs_a_valid_token(browser, token):
+    assert beat(browser, token=token).status_code == 401
+
+
+def test_revoked_token_gives_no_sign_of_life(
+    browser, django_capture_on_commit_callbacks
+):
+    report(browser, [MILL])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.revoke_session(session=browser.session)
+
+    assert beat(browser).status_code == 401
+
+
+def test_revoked_token_is_not_believed_for_longer_than_a_minute(browser, monkeypatch):
+    """Even if the process died after the commit."""
+    monkeypatch.setattr("channels_integration.website.browsers.REMEMBERED", 1)
+    report(browser, [MILL])
+    services.revoke_session(session=browser.session)
+    assert beat(browser).status_code == 204
+
+    time.sleep(1.1)
+
+    assert beat(browser).status_code == 401
+
+
+def test_foreign_page_gives_no_sign_of_life(browser):
+    report(browser, [MILL])
+
+    for headers in ({"Origin": FOREIGN}, {"Origin": "null"}):
+        assert beat(browser, headers=headers).status_code == 403
+
+
+def test_claimed_address_does_not_widen_the_limit(browser, monkeypatch):
+    asked = []
+
+    def count(rate, *who, uses=1):
+        asked.append(who)
+        return True
+
+    monkeypatch.setattr("channels_integration.website.limits.allow", count)
+    browser.client.defaults["REMOTE_ADDR"] = "203.0.113.77"
+
+    beat(browser, headers={"X-Forwarded-For": "198.51.100.9"})
+
+    assert ("widget-visit", "address", "203.0.113.77") in asked
+    assert "198.51.100.9" not in str(asked)
+
+
+def test_what_an_agent_began_is_news_until_it_is_fetched(browser):
+    account = browser.channel.account
+    report(browser, [MILL])
+    conversation = make_conversation(
+        channel=browser.channel, visitor=browser.session.visitor, text=""
+    )
+    agent_writes(conversation, owner_of(account))
+    browser.session.conversation = conversation
+    browser.session.save()
+    browsers.forget(browser.session.token_hash)
+
+    first, second = beat(browser), beat(browser)
+    assert (first.status_code, first.json()) == (200, {"news": True})
+    assert (second.status_code, second.json()) == (200, {"news": True})
+
+    assert len(browser.get("conversation").json()["messages"]) == 2
+    assert beat(browser).status_code == 204
+    assert report(browser, [MILL]).status_code == 204
+
+
+def test_own_messages_are_no_news(browser):
+    report(browser, [MILL])
+    browser.say("Hello?")
+
+    assert report(browser, [MILL]).status_code == 204
+    assert beat(browser).status_code == 204
+
+
+def test_without_redis_page_views_are_stored(browser, monkeypatch):
+    def broken(*args, **kwargs):
+        raise redis.exceptions.ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("redis.connection.Connection.send_packed_command", broken)
+
+        statuses = [
+            report(browser, [MILL]).status_code,
+            beat(browser).status_code,
+            beat(browser, state="left").status_code,
+        ]
+
+    assert statuses == [204, 204, 204]
+    assert counts() == (1, 1)

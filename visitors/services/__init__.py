@@ -52,6 +52,7 @@ from visitors.services.visits import (
     MAX_VISIT_PAGES,
     Browser,
     SeenPage,
+    continue_visit,
     record_pages,
 )
 
@@ -66,6 +67,7 @@ __all__ = [
     "block_of",
     "block_visitor",
     "check_user_id",
+    "continue_visit",
     "create_visitor",
     "customer_profile",
     "delete_profile",

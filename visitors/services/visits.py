@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,6 +37,7 @@ class Browser:
     ip: str = ""
     user_agent: str = ""
     hints: Any = None
+    time_zone: Any = None
 
 
 @transaction.atomic
@@ -49,16 +52,13 @@ def record_pages(
     """Add pages, in order of time, to the visit that goes on, or begin the next one.
 
     Referrer and campaign are those of the first page: they count for a new visit
-    only, as does the browser. The account says how much of the address is stored. A visit keeps its first `MAX_VISIT_PAGES` pages.
+    only, as does the browser. The account says how much of the address is stored.
+    A visit keeps its first `MAX_VISIT_PAGES` pages.
     """
     now = timezone.now()
     # Two tabs of a visitor begin one visit.
     Visitor.objects.select_for_update(no_key=True).get(pk=visitor.pk)
-    visit = (
-        Visit.objects.filter(visitor=visitor, last_seen_at__gt=now - VISIT_PAUSE)
-        .order_by("-last_seen_at")
-        .first()
-    )
+    visit = _going_on(visitor, now)
     taken = list(pages[: MAX_VISIT_PAGES - (visit.page_count if visit else 0)])
     if visit is None:
         visit = Visit.objects.create(
@@ -70,18 +70,49 @@ def record_pages(
             ip=_stored_ip(visitor.account, browser.ip),
             user_agent=redact_line(browser.user_agent, MAX_USER_AGENT),
             hints=clean_hints(browser.hints),
+            time_zone=known_time_zone(browser.time_zone),
             page_count=len(taken),
         )
     else:
         visit.last_seen_at = max(visit.last_seen_at, now)
         visit.page_count += len(taken)
-        visit.save(update_fields=["last_seen_at", "page_count"])
+        visit.time_zone = visit.time_zone or known_time_zone(browser.time_zone)
+        visit.save(update_fields=["last_seen_at", "page_count", "time_zone"])
     PageView.objects.bulk_create(
         PageView(visit=visit, url=page.url, title=page.title, at=page.at)
         for page in taken
     )
     mark_seen(visitor=visitor, at=now)
     return visit
+
+
+@transaction.atomic
+def continue_visit(*, visitor: Visitor) -> Visit | None:
+    """The visitor is still on the page: the visit goes on. None if there is none."""
+    now = timezone.now()
+    visit = _going_on(visitor, now)
+    if visit is None:
+        return None
+    # Only forward, for a page view may have been stored meanwhile.
+    Visit.objects.filter(pk=visit.pk, last_seen_at__lt=now).update(last_seen_at=now)
+    mark_seen(visitor=visitor, at=now)
+    return visit
+
+
+def known_time_zone(name: Any) -> str:
+    """A name of the zone database, or nothing."""
+    return name if isinstance(name, str) and name in _time_zones() else ""
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Read once: the names are collected from hundreds of files."""
+    return frozenset(available_timezones())
+
+
+def _going_on(visitor: Visitor, now: datetime) -> Visit | None:
+    recent = Visit.objects.filter(visitor=visitor, last_seen_at__gt=now - VISIT_PAUSE)
+    return recent.order_by("-last_seen_at").first()
 
 
 def _stored_ip(account: Account, ip: str) -> str | None:
