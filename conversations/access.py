@@ -1,6 +1,6 @@
 """What an agent may do with a conversation they see; seeing is `visible_to`."""
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from conversations.models import Conversation
 from supportdesk.accounts.models import User
@@ -25,3 +25,21 @@ def visible_visitors(agent: User) -> QuerySet[Visitor]:
         return visitors
     seen = Conversation.objects.visible_to(agent).filter(visitor=OuterRef("pk"))
     return visitors.filter(Exists(seen))
+
+
+def approachable_visitors(agent: User) -> QuerySet[Visitor]:
+    """Whom the agent may begin to talk with."""
+    return Visitor.objects.of_account(agent).filter(in_sight(agent, OuterRef("pk")))
+
+
+def in_sight(agent: User, visitor: OuterRef) -> Q:
+    """Visitors nobody has talked with yet, and those whose conversations the agent sees.
+
+    The first are on the website and nobody's so far; the others are somebody's matter,
+    and their names none of an agent who does not see it.
+    """
+    if agent.sees_all_groups:
+        return Q()
+    conversations = Conversation.objects.filter(visitor=visitor)
+    seen = Conversation.objects.visible_to(agent).filter(visitor=visitor)
+    return ~Exists(conversations) | Q(Exists(seen))

@@ -7,6 +7,7 @@ from conversations.views import (
     composing,
     files,
     inbox,
+    live,
     thread,
 )
 
@@ -14,6 +15,7 @@ app_name = "conversations"
 
 urlpatterns = [
     path("", inbox.conversation_list, name="inbox"),
+    path("visitors/", live.live_visitors, name="live"),
     path(
         "conversations/files/<uuid:public_id>/",
         files.attachment_download,

@@ -4,12 +4,15 @@ import itertools
 import uuid
 from typing import Any
 
+from django.utils import timezone
+
 from conversations import services
 from conversations.models import Channel, Conversation, Message
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import Account, AgentGroup, Role, User
+from visitors import live
 from visitors import services as visitors
-from visitors.models import Source, Visitor
+from visitors.models import Source, Visit, Visitor
 
 PASSWORD = "correct horse battery staple"
 
@@ -120,3 +123,20 @@ def agent_writes(
 def fresh(conversation: Conversation) -> Conversation:
     """The row as it is now, with what lists and pushes need."""
     return Conversation.objects.with_row().get(pk=conversation.pk)
+
+
+def put_on_website(
+    visitor: Visitor,
+    *,
+    channel: Channel | None = None,
+    url: str = "https://shop.example.com/mill",
+    title: str = "The mill",
+    **first_page: Any,
+) -> Visit:
+    """A visitor who has just opened a page."""
+    channel = channel or visitor.account.channels.first()
+    channel = channel or make_channel(visitor.account)
+    page = visitors.SeenPage(url=url, title=title, at=timezone.now())
+    visit = visitors.record_pages(visitor=visitor, pages=[page], **first_page)
+    live.touch(visitor.account_id, visit.pk, live.LivePage(url, title, channel.pk, 0))
+    return visit

@@ -7,14 +7,13 @@ is in the visit's row. Ephemeral like all presence: after a loss of Redis the se
 again within a heartbeat.
 """
 
-import json
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 import redis.exceptions
 
 from supportdesk.core import redis as desk_redis
@@ -45,8 +44,7 @@ redis.call('EXPIRE', KEYS[2], 86400)
 """
 
 
-@dataclass(frozen=True)
-class LivePage:
+class LivePage(NamedTuple):
     """Where a visitor is; `website` and `browser` are keys of whoever reports it."""
 
     url: str
@@ -55,14 +53,19 @@ class LivePage:
     browser: int
 
 
-def touch(account_id: int, visit_id: int, page: LivePage | None = None) -> None:
-    """Note a sign of life, and the page if it is a new one."""
+def touch(
+    account_id: int, visit_id: int, page: LivePage | None = None, *, stays: int = 0
+) -> None:
+    """Note a sign of life, and the page if it is a new one.
+
+    With `stays` it counts for so many seconds more.
+    """
     now = time.time()
-    shown = json.dumps(asdict(page)) if page else ""
+    shown = orjson.dumps(tuple(page)) if page else ""
     try:
         _touch()(
             keys=[_seen_key(account_id), _pages_key(account_id)],
-            args=[visit_id, now, now - KEPT, shown],
+            args=[visit_id, now + stays, now - KEPT, shown],
         )
     except redis.exceptions.RedisError:
         logger.warning("sign of life not noted: Redis does not answer")
@@ -87,11 +90,6 @@ def online(account_id: int) -> list[int]:
     return sorted(map(int, found), reverse=True)
 
 
-def count(account_id: int) -> int:
-    since = time.time() - GRACE
-    return int(desk_redis.client().zcount(_seen_key(account_id), since, "+inf"))  # type: ignore[arg-type]
-
-
 def pages_of(account_id: int, visit_ids: Iterable[int]) -> Mapping[int, LivePage]:
     """The pages of some visits; one of which nothing is known is missing."""
     wanted = list(visit_ids)
@@ -101,7 +99,7 @@ def pages_of(account_id: int, visit_ids: Iterable[int]) -> Mapping[int, LivePage
         _pages_key(account_id), [str(visit_id) for visit_id in wanted]
     )
     return {
-        visit_id: LivePage(**json.loads(page))
+        visit_id: LivePage(*orjson.loads(page))
         for visit_id, page in zip(wanted, found, strict=True)
         if page is not None
     }

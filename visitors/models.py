@@ -21,6 +21,11 @@ class Source(models.TextChoices):
     API = "api", _("from the shop's server")
 
 
+def visitor_number(public_id: uuid.UUID) -> str:
+    """What tells visitors without a name from each other."""
+    return f"{public_id.int % 10_000:04d}"
+
+
 class Visitor(models.Model):
     """The person who writes: one profile over all channels and devices."""
 
@@ -94,7 +99,7 @@ class Visitor(models.Model):
 
     @property
     def number(self) -> str:
-        return f"{self.public_id.int % 10_000:04d}"
+        return visitor_number(self.public_id)
 
     @property
     def first_name(self) -> str:

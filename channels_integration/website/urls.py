@@ -1,9 +1,19 @@
 from django.urls import path
 
-from channels_integration.website import identity_views, views, visits
+from channels_integration.website import (
+    identity_views,
+    starting_views,
+    views,
+    visits,
+)
 from channels_integration.website.loader import widget_loader
 
 urlpatterns = [
+    path(
+        "visitors/<uuid:public_id>/start/",
+        starting_views.conversation_start,
+        name="start",
+    ),
     path("widget.js", widget_loader, name="loader"),
     path("widget/config", views.widget_config, name="config"),
     path("widget/session", views.session_open, name="session"),

@@ -39,10 +39,12 @@ def start_conversation(
     group: AgentGroup | None = None,
     language: str = "",
     data: dict[str, Any] | None = None,
+    agent: User | None = None,
 ) -> Conversation:
     """Begin a conversation; `data` says from where (`url`, `title`), already redacted.
 
-    It is the profile's that the visitor is part of.
+    It is the profile's that the visitor is part of. Without `agent` the visitor
+    began it.
     """
     profile = visitors.lock_profile(visitor.pk)
     conversation = Conversation.objects.create(
@@ -56,7 +58,7 @@ def start_conversation(
     )
     if profile.pk != visitor.pk:
         visitors.note_conversation(visitor=visitor, conversation_id=conversation.pk)
-    append_event(conversation, Message.Event.STARTED, data=data)
+    append_event(conversation, Message.Event.STARTED, agent=agent, data=data)
     return conversation
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext, pgettext
 
 from conversations.access import can_resolve
 from conversations.inbox import InboxQuery
+from conversations.live import LiveQuery
 from conversations.models import Channel, Conversation
 from conversations.sidebar import Sidebar, sidebar_of
 from supportdesk.accounts.models import User
@@ -137,6 +138,12 @@ def action_url(name: str, conversation: Conversation) -> str:
 def query_with(query: InboxQuery, **changes: Any) -> str:
     """The list's query string with some values changed."""
     return replace(query, **changes).suffix
+
+
+@register.simple_tag
+def live_suffix(query: LiveQuery, page: int) -> str:
+    """The query string of another page of the live visitors."""
+    return query.suffix(page)
 
 
 @register.filter

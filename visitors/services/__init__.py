@@ -50,6 +50,7 @@ from visitors.services.user_ids import (
 )
 from visitors.services.visits import (
     MAX_VISIT_PAGES,
+    VISIT_PAUSE,
     Browser,
     SeenPage,
     continue_visit,
@@ -61,6 +62,7 @@ __all__ = [
     "NOTE_LENGTH",
     "REASON_LENGTH",
     "UNDO_PERIOD",
+    "VISIT_PAUSE",
     "Browser",
     "SeenPage",
     "block_network",
