@@ -151,6 +151,23 @@ class Story:
         return moments[::-1]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Passer:
+    """Somebody who is on the website while the demo begins, and has not written yet."""
+
+    # Path and title; the last is the one they are on.
+    pages: tuple[tuple[str, str], ...]
+    minutes: int
+    device: str
+    time_zone: str
+    language: str = "de"
+    referrer: str = ""
+    campaign: dict[str, str] = field(default_factory=dict)
+    # City and country.
+    place: tuple[str, str] = ("", "")
+    visits: int = 1
+
+
 @dataclass(frozen=True)
 class Shop:
     """An account of the demo with all that is in it."""
@@ -165,3 +182,4 @@ class Shop:
     # The first is the owner.
     team: tuple[Colleague, ...]
     stories: tuple[Story, ...] = field(repr=False)
+    passers: tuple[Passer, ...] = ()

@@ -22,7 +22,7 @@ from conversations.models import (
 from conversations.services.attachments import CheckedUpload
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import Account, AgentGroup, User
-from supportdesk.demo import files, script
+from supportdesk.demo import browsing, files, script
 from supportdesk.demo.script import Shop, Story
 from visitors import services as visitors
 from visitors.models import Source, Visitor
@@ -117,6 +117,9 @@ class _Builder:
             self._tell(story)
         self._read()
         self._go_back_in_time()
+        rows = Conversation.objects.filter(pk__in=self.told).select_related("visitor")
+        browsing.tell_visits(self.shop, ((row, self.told[row.pk]) for row in rows))
+        browsing.walk_in(self.shop, self.channel)
         return self.account
 
     def _open_account(self) -> None:

@@ -27,7 +27,8 @@ from supportdesk.accounts.models import Account, AgentGroup, User
 from supportdesk.demo import seeding
 from supportdesk.demo.stories import BICYCLES, MILLS
 from tests import factories
-from visitors.models import Visitor
+from visitors import live
+from visitors.models import PageView, Visit, Visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,9 @@ MODELS = (
     Conversation,
     ConversationRead,
     Message,
+    PageView,
     User,
+    Visit,
     Visitor,
 )
 
@@ -382,6 +385,37 @@ def test_assignments_are_as_old_as_their_events(demo):
         times = set(events.values_list("created_at", flat=True))
 
         assert set(row.assignment_set.values_list("created_at", flat=True)) <= times
+
+
+def test_every_conversation_has_a_visit_behind_it(demo):
+    for row in Conversation.objects.filter(account=demo).select_related("visitor"):
+        visit = row.visitor.visits.filter(
+            started_at__lt=row.created_at, last_seen_at__gte=row.created_at
+        ).first()
+
+        assert visit is not None
+        assert visit.page_count == visit.pages.count() == 2
+        assert visit.device.system
+        assert row.visitor.created_at <= visit.started_at
+
+
+def test_some_are_on_the_website_now(client):
+    seed("--reset")
+
+    account = Account.objects.get(channels__public_key="demo-shop")
+    client.force_login(demo_agent())
+    rows = client.get("/visitors/").context["page"].rows
+    assert [row.visit.pk for row in rows] == live.online(account.pk)
+    assert len(rows) == len(MILLS.passers)
+    assert sorted(row.visits for row in rows) == [1, 1, 1, 2, 3]
+    assert {row.conversation for row in rows} == {None}
+    assert all(row.page and row.visit.device.browser for row in rows)
+    assert (
+        client.get(f"/visitors/{rows[0].visitor.public_id}/start/").status_code == 200
+    )
+    for row in rows:
+        assert row.visit.page_count == row.visit.pages.count()
+        assert row.visitor.created_at <= row.visit.started_at
 
 
 def test_all_addresses_are_invented():

@@ -1,7 +1,13 @@
 """What the demo shows: two invented shops that know nothing of each other."""
 
 from supportdesk.demo.script import Colleague, Shop
-from supportdesk.demo.stories import bicycles, english, german_open, german_resolved
+from supportdesk.demo.stories import (
+    bicycles,
+    english,
+    german_open,
+    german_resolved,
+    passers,
+)
 
 MILLS = Shop(
     name="Moor & Mühle",
@@ -40,6 +46,7 @@ MILLS = Shop(
         ),
     ),
     stories=german_open.STORIES + german_resolved.STORIES + english.STORIES,
+    passers=passers.PASSERS,
 )
 
 BICYCLES = Shop(
