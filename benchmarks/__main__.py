@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-FIGURES = ("widget_bytes", "message_path", "page_queries")
+FIGURES = ("widget_bytes", "message_path", "page_queries", "beacon", "live_visitors")
 
 
 def main() -> int:
