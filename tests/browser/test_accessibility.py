@@ -71,6 +71,17 @@ def test_desk(stack, page):
         assert violations(page) == []
 
 
+def test_live_visitors(stack, page):
+    sign_in(stack, page)
+    page.goto(f"{stack.url}/visitors/")
+    expect(page.locator("#live-visitors tbody tr").first).to_be_visible()
+    assert violations(page) == []
+
+    page.get_by_role("link", name="Start conversation").first.click()
+    expect(page.get_by_label("Your message")).to_be_focused()
+    assert violations(page) == []
+
+
 def test_chat(stack, page, new_page):
     # Somebody is there, so the chat is open to write in.
     sign_in(stack, new_page())
