@@ -82,6 +82,20 @@ def leave(account_id: int, visit_id: int) -> None:
         logger.warning("leaving not noted: Redis does not answer")
 
 
+def forget(account_id: int, visit_ids: Iterable[int]) -> None:
+    """Drop all that is known of these visits; after a failure it just grows old."""
+    members = [str(visit_id) for visit_id in visit_ids]
+    if not members:
+        return
+    try:
+        with desk_redis.client().pipeline() as pipe:
+            pipe.zrem(_seen_key(account_id), *members)
+            pipe.hdel(_pages_key(account_id), *members)
+            pipe.execute()
+    except redis.exceptions.RedisError:
+        logger.warning("visits not forgotten: Redis does not answer")
+
+
 def online(account_id: int) -> list[int]:
     """The visits that go on right now; who came last is first."""
     since = time.time() - GRACE

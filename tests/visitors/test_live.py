@@ -3,8 +3,10 @@ import time
 import pytest
 
 from supportdesk.core import redis as desk_redis
+from tests.factories import make_account, make_visitor, put_on_website
 from visitors import live
 from visitors.live import GRACE, KEPT, LEFT_GRACE, LivePage
+from visitors.services import delete_profile
 
 ACCOUNT, OTHER = 1, 2
 MILL = LivePage("https://shop.example.com/mill", "The mill", 5, 6)
@@ -130,3 +132,25 @@ def test_next_sign_of_life_takes_away_what_is_too_old(clock):
     live.touch(ACCOUNT, 8, MILL)
 
     assert kept() == (["8"], ["8"])
+
+
+def test_what_is_forgotten_leaves_nothing():
+    for visit in (7, 8):
+        live.touch(ACCOUNT, visit, MILL)
+
+    live.forget(ACCOUNT, [7])
+    live.forget(ACCOUNT, [])
+
+    assert kept() == (["8"], ["8"])
+
+
+@pytest.mark.django_db
+def test_erased_visitor_leaves_nothing(django_capture_on_commit_callbacks):
+    visitor = make_visitor(make_account())
+    visit = put_on_website(visitor)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_profile(profile=visitor)
+
+    assert live.online(visitor.account_id) == []
+    assert live.pages_of(visitor.account_id, [visit.pk]) == {}
