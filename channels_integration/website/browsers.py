@@ -112,6 +112,14 @@ def forget(*token_hashes: str) -> None:
         logger.warning("browser not forgotten: Redis does not answer")
 
 
+def forget_visitor(visitor_id: int) -> None:
+    """The profile became part of another one, or a profile of its own again."""
+    sessions = VisitorSession.objects.filter(visitor=visitor_id, revoked_at=None)
+    hashes = list(sessions.values_list("token_hash", flat=True))
+    if hashes:
+        forget(*hashes)
+
+
 def has_news(browser: Browser) -> bool:
     """Whether an agent wrote what this browser does not have yet."""
     if not browser.unseen_seq or browser.conversation_id is None:

@@ -3,11 +3,13 @@
 import contextlib
 import secrets
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from channels_integration.website import browsers
 from channels_integration.website.identity import Claim
 from channels_integration.website.models import IdentitySecret, VisitorSession
 from channels_integration.website.services import lock_session
@@ -101,6 +103,7 @@ def _move(session: VisitorSession, former: Visitor, profile: Visitor) -> None:
     session.save(update_fields=["visitor", "conversation"])
     # Its sockets listen as the visitor that it was.
     emit_on_commit(profile_moved, ProfileMoved(visitor_id=former.pk))
+    transaction.on_commit(partial(browsers.forget, session.token_hash), robust=True)
 
 
 @transaction.atomic

@@ -31,8 +31,12 @@ def visitor_identify(request: HttpRequest, session: VisitorSession) -> HttpRespo
         claim = read_claim(Input(read_json(request)))
         reason = verify(claim, session)
     except IdentityError as error:
-        sentence = _("This value cannot be used for an identity.")
-        raise Refusal(422, "invalid", sentence, errors={str(error): sentence}) from None
+        raise Refusal(
+            422,
+            "invalid",
+            _("This value cannot be used for an identity."),
+            errors=error.errors,
+        ) from None
     except Unavailable:
         raise Refusal(
             503, "unavailable", _("This is not possible right now. Please try again.")

@@ -91,7 +91,9 @@ def identity_create(request: HttpRequest, pk: int) -> HttpResponse:
     except identity_services.SecretChanged:
         messages.error(
             request,
-            _("There is a newer secret already. Whoever made it was shown it once."),
+            _(
+                "There is a newer secret already. It was shown once, to whoever made it."
+            ),
         )
         return redirect("settings:website", pk=channel.pk)
     return _page(request, WebsiteForm(channel=channel), new_secret=secret)

@@ -63,7 +63,9 @@ def undo_merge(*, merge: VisitorMerge, agent: User) -> VisitorMerge:
     merge = _undoable(merge_id, kept)
     visitors.part_profiles(merge=merge, kept=kept, merged=merged)
     _move(keys, merged, Message.Event.UNMERGED, agent)
-    emit_on_commit(profile_moved, ProfileMoved(visitor_id=kept.pk))
+    # They listen as the one, and are the other's.
+    for pk in (kept.pk, merged.pk):
+        emit_on_commit(profile_moved, ProfileMoved(visitor_id=pk))
     _tell(kept, merged)
     return merge
 
@@ -108,7 +110,7 @@ def _undoable(merge_id: int, kept: Visitor) -> VisitorMerge:
     if merge is None or merge.undone_at is not None:
         raise ConversationError(_("This merge was undone already."))
     if not merge.moved or timezone.now() - merge.created_at > visitors.UNDO_PERIOD:
-        raise ConversationError(_("A merge can be undone within 30 days."))
+        raise ConversationError(_("A merge can be undone only within 30 days."))
     if kept.merged_into_id:
         raise ConversationError(_("Please undo the later merge first."))
     return merge

@@ -34,7 +34,10 @@ def _write(
     """All of it or nothing: what does not fit is named."""
     items, left_out = parse_items(content.items)
     if left_out:
-        sentence = _("This is too large, too much, or of a kind that is not taken.")
+        sentence = _(
+            "This key or value cannot be kept: it is empty, too long, of another kind,"
+            " or there twice."
+        )
         raise invalid({f"items.{key}": sentence for key in left_out})
     try:
         row = services.set_customer_information(

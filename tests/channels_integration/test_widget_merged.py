@@ -3,7 +3,7 @@
 import pytest
 from asgiref.sync import sync_to_async
 
-from channels_integration.website import consumers
+from channels_integration.website import browsers, consumers
 from conversations import services
 from supportdesk.accounts.models import Role
 from tests.channels_integration.browser import new_id, open_browser
@@ -86,6 +86,24 @@ def test_contact_form_and_visits_fill_the_kept_profile(browser):
     assert Visitor.objects.get(pk=kept.pk).email == "lena@example.com"
     assert Visit.objects.get().visitor == kept
     assert browser.get("conversation").json()["has_email"] is True
+
+
+def test_sign_of_life_follows_the_profile_at_once(browser):
+    agent, kept = agent_and_profile(browser)
+    page = {"url": "https://shop.example.com/", "title": "Shop", "ago": 0}
+    browser.post("visit", {"token": browser.token, "pages": [page]})
+    browser.post("visit", {"token": browser.token})
+    first = browsers.recall(browser.token)
+
+    joined = merge(browser, kept, agent)
+    browser.post("visit", {"token": browser.token})
+    second = browsers.recall(browser.token)
+    services.undo_merge(merge=joined, agent=agent)
+    browser.post("visit", {"token": browser.token})
+    third = browsers.recall(browser.token)
+
+    own = browser.session.visitor_id
+    assert [one.profile_id for one in (first, second, third)] == [own, kept.pk, own]
 
 
 async def test_open_socket_comes_back_and_hears_answers(browser):

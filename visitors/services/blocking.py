@@ -50,7 +50,7 @@ def parse_network(text: str) -> blocks.Network:
     network = _unmapped(network)
     if network.prefixlen < SHORTEST[network.version]:
         raise VisitorError(
-            _("This range is too wide: at least /%(v4)s, for IPv6 /%(v6)s.")
+            _("This range is too wide: the widest is /%(v4)s, for IPv6 /%(v6)s.")
             % {"v4": SHORTEST[4], "v6": SHORTEST[6]}
         )
     return network
