@@ -1,11 +1,14 @@
 from django.urls import path
 
 from channels_integration.website import settings_views
+from conversations.views import blocked
 
 app_name = "settings"
 
 urlpatterns = [
     path("", settings_views.home, name="home"),
+    path("blocked/", blocked.blocked_visitors, name="blocked"),
+    path("blocked/<int:pk>/lift/", blocked.block_lift, name="block_lift"),
     path("channels/", settings_views.channels, name="channels"),
     path("channels/website/new/", settings_views.website_create, name="website_create"),
     path("channels/website/<int:pk>/", settings_views.website, name="website"),

@@ -9,6 +9,7 @@ from conversations.views import (
     inbox,
     live,
     thread,
+    visitor_actions,
 )
 
 app_name = "conversations"
@@ -93,5 +94,50 @@ urlpatterns = [
         "conversations/<uuid:public_id>/visitor/history/",
         card_sections.visitor_history,
         name="visitor_history",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/state/",
+        visitor_actions.visitor_state,
+        name="visitor_state",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/block/",
+        visitor_actions.visitor_block,
+        name="visitor_block",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/unblock/",
+        visitor_actions.visitor_unblock,
+        name="visitor_unblock",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/block-address/",
+        visitor_actions.visitor_block_address,
+        name="visitor_block_address",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/merge/",
+        visitor_actions.visitor_merge,
+        name="visitor_merge",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/merge/<uuid:other_id>/",
+        visitor_actions.visitor_merge_with,
+        name="visitor_merge_with",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/merge/<int:pk>/undo/",
+        visitor_actions.visitor_merge_undo,
+        name="visitor_merge_undo",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/export/",
+        visitor_actions.visitor_export,
+        name="visitor_export",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/erase/",
+        visitor_actions.visitor_erase,
+        name="visitor_erase",
     ),
 ]

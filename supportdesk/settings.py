@@ -11,7 +11,7 @@ from typing import Any
 
 import dj_database_url
 import dj_email_url
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -413,9 +413,14 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(600),
         "options": {"expires": 600},
     },
+    "delete ended blocks": {
+        "task": "visitors.delete_ended_blocks",
+        "schedule": crontab(hour=3, minute=10),
+        "options": {"expires": 3600},
+    },
     "finish merges": {
         "task": "visitors.finish_merges",
-        "schedule": schedule(24 * 3600),
+        "schedule": crontab(hour=3, minute=20),
         "options": {"expires": 3600},
     },
     "redrive notifications": {

@@ -7,6 +7,10 @@ from conversations.services.assigning import (
     unassign_conversation,
 )
 from conversations.services.attachments import CheckedUpload, check_upload
+from conversations.services.blocking import (
+    block_from_conversation,
+    unblock_from_conversation,
+)
 from conversations.services.channels import create_channel, update_channel
 from conversations.services.contact import change_contact
 from conversations.services.erasing import delete_files, erase_visitor
@@ -26,6 +30,7 @@ __all__ = [
     "CheckedUpload",
     "add_note",
     "assign_conversation",
+    "block_from_conversation",
     "change_contact",
     "change_group",
     "check_upload",
@@ -45,6 +50,7 @@ __all__ = [
     "resolve_conversation",
     "start_conversation",
     "unassign_conversation",
+    "unblock_from_conversation",
     "undo_merge",
     "update_channel",
 ]

@@ -153,6 +153,14 @@ def unblock(*, block: Block) -> None:
 
 
 @transaction.atomic
+def delete_ended_blocks() -> int:
+    """What is over for a day has nothing left to say; returns how many there were."""
+    over = timezone.now() - timedelta(days=1)
+    found, _rows = Block.objects.filter(ends_at__lt=over).delete()
+    return found
+
+
+@transaction.atomic
 def unblock_visitor(*, visitor: Visitor) -> bool:
     """Lift the blocks of the profile and of what is part of it; whether there were."""
     found, _rows = Block.objects.filter(visitor__in=parts_of(visitor)).delete()
