@@ -66,7 +66,15 @@ def test_desk(stack, page):
     expect(page.locator("#log > .msg .bubble").last).to_be_visible()
     assert violations(page) == []
 
-    for path in ("/?status=resolved", "/profile/", "/settings/", "/settings/api/"):
+    conversation = page.url.partition("?")[0].removeprefix(stack.url)
+    page.locator("[data-drawer-open]:visible, #visitor-menu").first.click()
+    page.locator("#visitor-menu").evaluate("menu => (menu.open = true)")
+    assert violations(page) == []
+    for path in (
+        *("/?status=resolved", "/profile/", "/settings/", "/settings/api/"),
+        "/settings/blocked/",
+        *(f"{conversation}visitor/{name}/" for name in ("block", "merge", "erase")),
+    ):
         page.goto(stack.url + path)
         assert violations(page) == []
 

@@ -1,7 +1,7 @@
 """A blocked visitor or address gets nothing from the widget's side, and says nothing."""
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import get_resolver, reverse
 
@@ -218,11 +218,11 @@ def test_blocked_part_of_a_profile_is_blocked_as_the_profile(client, browser):
 
 @pytest.mark.django_db(transaction=True)
 async def test_open_socket_of_a_blocked_visitor_closes_at_once(client, browser):
-    other = await sync_to_async(open_browser)(client, browser.channel)
+    other = await database_sync_to_async(open_browser)(client, browser.channel)
     socket, _ready = await hello(browser)
     bystander, _ready = await hello(other)
 
-    await sync_to_async(block_visitor)(browser)
+    await database_sync_to_async(block_visitor)(browser)
 
     assert await closed_with(socket) == consumers.CLOSE_BLOCKED
     assert await bystander.frames() == []
@@ -232,17 +232,17 @@ async def test_open_socket_of_a_blocked_visitor_closes_at_once(client, browser):
 @pytest.mark.django_db(transaction=True)
 async def test_open_sockets_from_a_blocked_range_close_at_once(browser):
     socket, _ready = await hello(browser)
-    await sync_to_async(block_network)(browser, "198.51.100.0/24")
+    await database_sync_to_async(block_network)(browser, "198.51.100.0/24")
     assert await socket.frames() == []
 
-    await sync_to_async(block_network)(browser, "203.0.113.0/24")
+    await database_sync_to_async(block_network)(browser, "203.0.113.0/24")
 
     assert await closed_with(socket) == consumers.CLOSE_BLOCKED
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_blocked_visitor_opens_no_socket(browser):
-    await sync_to_async(block_visitor)(browser)
+    await database_sync_to_async(block_visitor)(browser)
     socket = dial()
     assert await socket.connect() is None
 
@@ -259,13 +259,13 @@ async def test_socket_that_missed_the_block_ends_with_its_next_message(
     socket, _ready = await hello(browser)
     await say(socket, "Before")
     await socket.frames()
-    await sync_to_async(block_visitor)(browser)
+    await database_sync_to_async(block_visitor)(browser)
 
     await socket.send(type="message", client_id=new_id(), text="After")
 
     assert await closed_with(socket) == consumers.CLOSE_BLOCKED
     texts = Message.objects.filter(kind="message").values_list("text", flat=True)
-    assert await sync_to_async(list)(texts) == ["Before"]
+    assert await database_sync_to_async(list)(texts) == ["Before"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -277,7 +277,7 @@ async def test_silent_socket_that_missed_the_block_ends_with_a_ping(
     socket, _ready = await hello(browser)
     await socket.send(type="ping")
     assert (await receive(socket))["type"] == "pong"
-    await sync_to_async(block_network)(browser, HERE)
+    await database_sync_to_async(block_network)(browser, HERE)
 
     await socket.send(type="ping")
 
@@ -286,12 +286,12 @@ async def test_silent_socket_that_missed_the_block_ends_with_a_ping(
 
 @pytest.mark.django_db(transaction=True)
 async def test_blocked_visitor_hears_no_answers(browser):
-    await sync_to_async(browser.say)("Hello")
+    await database_sync_to_async(browser.say)("Hello")
     socket, _ready = await hello(browser)
-    await sync_to_async(block_visitor)(browser)
+    await database_sync_to_async(block_visitor)(browser)
     await closed_with(socket)
 
-    @sync_to_async
+    @database_sync_to_async
     def answer():
         agent = make_agent(browser.channel.account)
         agent_writes(browser.conversation, agent, "Secret answer")
@@ -303,8 +303,10 @@ async def test_blocked_visitor_hears_no_answers(browser):
 
 @pytest.mark.django_db(transaction=True)
 async def test_typing_of_a_lifted_block_goes_on(browser):
-    await sync_to_async(block_visitor)(browser)
-    await sync_to_async(services.unblock_visitor)(visitor=browser.session.visitor)
+    await database_sync_to_async(block_visitor)(browser)
+    await database_sync_to_async(services.unblock_visitor)(
+        visitor=browser.session.visitor
+    )
 
     socket, ready = await hello(browser)
 

@@ -1,7 +1,7 @@
 """A browser whose profile became part of another one goes on as before."""
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 
 from channels_integration.website import browsers, consumers
 from conversations import services
@@ -31,7 +31,7 @@ def merge(browser, kept, agent):
     )
 
 
-@sync_to_async
+@database_sync_to_async
 def merged(browser):
     agent, kept = agent_and_profile(browser)
     return merge(browser, kept, agent), agent
@@ -111,11 +111,11 @@ async def test_open_socket_comes_back_and_hears_answers(browser):
     _merge, agent = await merged(browser)
 
     assert await closed_with(socket) == consumers.CLOSE_RENEW
-    await sync_to_async(browser.say)("Hello")
-    conversation = await sync_to_async(lambda: browser.conversation)()
+    await database_sync_to_async(browser.say)("Hello")
+    conversation = await database_sync_to_async(lambda: browser.conversation)()
     socket, ready = await hello(browser)
     assert ready["conversation"]["id"] == str(conversation.public_id)
-    await sync_to_async(agent_writes)(conversation, agent, "Good morning!")
+    await database_sync_to_async(agent_writes)(conversation, agent, "Good morning!")
     texts = [frame["message"].get("text") for frame in await socket.frames("message")]
     assert texts[-1] == "Good morning!"
     await socket.leave()
@@ -125,7 +125,7 @@ async def test_socket_comes_back_after_the_merge_was_undone(browser):
     merge, agent = await merged(browser)
     socket, _ready = await hello(browser)
 
-    await sync_to_async(services.undo_merge)(merge=merge, agent=agent)
+    await database_sync_to_async(services.undo_merge)(merge=merge, agent=agent)
 
     assert await closed_with(socket) == consumers.CLOSE_RENEW
 
@@ -144,10 +144,10 @@ async def test_socket_that_missed_the_merge_notices_by_itself(browser, monkeypat
 
 
 async def test_other_conversations_of_the_profile_stay_hidden(client, browser):
-    other = await sync_to_async(open_browser)(client, browser.channel)
-    await sync_to_async(other.say)("My secret order")
+    other = await database_sync_to_async(open_browser)(client, browser.channel)
+    await database_sync_to_async(other.say)("My secret order")
 
-    @sync_to_async
+    @database_sync_to_async
     def join():
         agent = make_agent(browser.channel.account, role=Role.FULL)
         kept = Visitor.objects.get(pk=other.session.visitor_id)
@@ -158,16 +158,18 @@ async def test_other_conversations_of_the_profile_stay_hidden(client, browser):
     socket, ready = await hello(browser)
 
     assert ready["conversation"] is None
-    conversation = await sync_to_async(lambda: other.conversation)()
-    await sync_to_async(agent_writes)(conversation, agent, "Your secret order is sent")
+    conversation = await database_sync_to_async(lambda: other.conversation)()
+    await database_sync_to_async(agent_writes)(
+        conversation, agent, "Your secret order is sent"
+    )
     assert await socket.frames() == []
     await socket.leave()
 
 
 async def test_desk_page_types_to_the_kept_profile(browser):
-    await sync_to_async(browser.say)("Hello")
-    conversation = await sync_to_async(lambda: browser.conversation)()
-    desk = await sync_to_async(desk_socket)(browser.channel.account)
+    await database_sync_to_async(browser.say)("Hello")
+    conversation = await database_sync_to_async(lambda: browser.conversation)()
+    desk = await database_sync_to_async(desk_socket)(browser.channel.account)
     async with desk:
         await desk.send(type="view", conversation=str(conversation.public_id))
         await desk.frames()
@@ -197,10 +199,10 @@ def desk_socket(account):
 
 
 async def test_socket_of_an_erased_visitor_ends(browser):
-    await sync_to_async(browser.say)("Hello")
+    await database_sync_to_async(browser.say)("Hello")
     socket, _ready = await hello(browser)
 
-    @sync_to_async
+    @database_sync_to_async
     def erase():
         agent = make_agent(browser.channel.account, role=Role.FULL)
         services.erase_visitor(visitor=browser.session.visitor, agent=agent)
@@ -208,7 +210,7 @@ async def test_socket_of_an_erased_visitor_ends(browser):
     await erase()
 
     assert await closed_with(socket) == consumers.CLOSE_SESSION_GONE
-    answer = await sync_to_async(browser.get)("conversation")
+    answer = await database_sync_to_async(browser.get)("conversation")
     assert answer.status_code == 401
 
 
@@ -220,7 +222,7 @@ async def test_socket_that_missed_the_erasing_ends_with_its_next_message(
     await say(socket, "Hello")
     await socket.frames()
 
-    @sync_to_async
+    @database_sync_to_async
     def erase():
         agent = make_agent(browser.channel.account, role=Role.FULL)
         services.erase_visitor(visitor=browser.session.visitor, agent=agent)
@@ -229,4 +231,4 @@ async def test_socket_that_missed_the_erasing_ends_with_its_next_message(
     await socket.send(type="message", client_id=new_id(), text="Still there?")
 
     assert await closed_with(socket) == consumers.CLOSE_SESSION_GONE
-    assert not await Visitor.objects.aexists()
+    assert not await database_sync_to_async(Visitor.objects.exists)()
