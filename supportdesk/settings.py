@@ -64,7 +64,7 @@ SECRET_KEY_FALLBACKS = [
 ]
 SITE_URL = _required(
     "SITE_URL",
-    "http://localhost:8000",
+    f"http://localhost:{_text('PORT', '8000')}",
     "the address people type to reach the desk, for example https://desk.example.com.",
 ).rstrip("/")
 if not DEVELOPMENT and not SITE_URL.startswith("https://"):

@@ -116,3 +116,20 @@ def test_development_fails_the_deployment_check(tmp_path):
     assert done.returncode == 1
     assert "operations.E001" in done.stderr
     assert "operations.W001" in done.stderr
+
+
+def test_desk_on_another_port_knows_its_address(tmp_path):
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            "from supportdesk import settings; print(settings.SITE_URL)",
+        ],
+        cwd=BASE_DIR,
+        env=CLEAN | {"ENVIRONMENT": "development", "PORT": "8080"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.stdout == "http://localhost:8080\n"
