@@ -335,6 +335,8 @@ STORAGES = {
 ATTACHMENT_MAX_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
+# An operator's own database of places; without it the country is known, not the city.
+GEOIP_DATABASE = _text("GEOIP_DATABASE")
 
 # The widget's rate limits are multiplied by it; load tests raise it.
 WIDGET_RATE_FACTOR = env.float("WIDGET_RATE_FACTOR", 1.0)

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections
 
+from visitors import location
+
 OLDEST_POSTGRESQL = 150000
 
 
@@ -76,3 +78,20 @@ def check_server(
                 )
             )
     return messages
+
+
+@register(Tags.files)
+def check_places(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Visits are recorded without a city if the database of places cannot be read."""
+    reason = location.database_error()
+    if not reason:
+        return []
+    return [
+        Warning(
+            f"GEOIP_DATABASE cannot be read: {reason}.",
+            hint="Name a database in MaxMind's format (.mmdb), or leave it out.",
+            id="operations.W003",
+        )
+    ]

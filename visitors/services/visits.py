@@ -1,7 +1,7 @@
 """Visits and page views, as the browser reports them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,8 +12,11 @@ from django.utils import timezone
 
 from supportdesk.accounts.models import Account, IpStorage
 from supportdesk.core import client_ip
+from supportdesk.core.events import emit_on_commit
 from supportdesk.core.text import redact_line
 from visitors.devices import MAX_USER_AGENT, clean_hints
+from visitors.events import VisitorUpdated, visitor_updated
+from visitors.location import locate
 from visitors.models import PageView, Visit, Visitor
 from visitors.services.profile import mark_seen
 
@@ -67,6 +70,7 @@ def record_pages(
             last_seen_at=now,
             referrer=referrer,
             campaign=dict(campaign or {}),
+            **_place(visitor.account, browser.ip),
             ip=_stored_ip(visitor.account, browser.ip),
             user_agent=redact_line(browser.user_agent, MAX_USER_AGENT),
             hints=clean_hints(browser.hints),
@@ -83,6 +87,9 @@ def record_pages(
         for page in taken
     )
     mark_seen(visitor=visitor, at=now)
+    emit_on_commit(
+        visitor_updated, VisitorUpdated(visitor_id=visitor.pk, sections=("history",))
+    )
     return visit
 
 
@@ -120,3 +127,10 @@ def _stored_ip(account: Account, ip: str) -> str | None:
         return None
     short = account.ip_storage == IpStorage.SHORT
     return (client_ip.shortened(ip) if short else ip) or None
+
+
+def _place(account: Account, ip: str) -> dict[str, str]:
+    """Country and city, of no more of the address than the account wants kept."""
+    if account.ip_storage != IpStorage.FULL:
+        ip = client_ip.shortened(ip)
+    return asdict(locate(ip, account.language))
