@@ -10,6 +10,14 @@ class VisitorError(Exception):
     """A refusal whose message may be shown to the person who asked."""
 
 
+class InvalidContact(VisitorError):
+    """A value that is none; `field` says of which field."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class NoteConflict(VisitorError):
     """Somebody else changed the note in the meantime; `stored` is what they wrote."""
 

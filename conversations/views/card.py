@@ -19,7 +19,7 @@ from conversations.views.desk import (
     visible_conversation,
 )
 from conversations.views.inbox import empty_context, list_context, thread_context
-from visitors.exceptions import VisitorError
+from visitors.exceptions import InvalidContact
 
 
 @require_POST
@@ -34,9 +34,8 @@ def visitor_edit(request: AgentRequest, public_id: UUID) -> HttpResponse:
         services.change_contact(
             conversation_id=conversation.pk, agent=request.user, **values
         )
-    except VisitorError as error:
-        # Only an address can be refused.
-        form.add_error("email", str(error))
+    except InvalidContact as error:
+        form.add_error(error.field, str(error))
         return _invalid(request, conversation, form)
     if not request.htmx:
         return back_to(request, public_id)

@@ -13,8 +13,9 @@ from supportdesk.accounts.models import Account
 from supportdesk.core.events import emit_on_commit
 from supportdesk.core.text import clean_line, redact_line
 from visitors.events import VisitorUpdated, visitor_updated
-from visitors.exceptions import VisitorError
-from visitors.models import Source, Visitor
+from visitors.exceptions import InvalidContact
+from visitors.models import Source, Visit, Visitor
+from visitors.phones import normalise, region_of
 
 NAME_LENGTH, EMAIL_LENGTH, PHONE_LENGTH = 255, 254, 50
 # Whose word a weaker source does not replace; people's own always counts.
@@ -45,7 +46,8 @@ def update_contact(
     """Store contact data; `None` leaves a field, an empty text clears it.
 
     What a stronger source said stays. Card numbers are hidden first. Raises
-    VisitorError for an address that is none.
+    InvalidContact for an address that is none; a phone number has to be one only if an
+    agent says it: what visitors type is better than nothing.
     """
     visitor = Visitor.objects.select_for_update().get(pk=visitor.pk)
     values: dict[str, str] = {}
@@ -53,6 +55,8 @@ def update_contact(
         values["name"] = redact_line(name, NAME_LENGTH)
     if phone is not None:
         values["phone"] = redact_line(phone, PHONE_LENGTH)
+        if source == Source.AGENT:
+            values["phone"] = _checked_phone(values["phone"], visitor)
     if email is not None:
         values["email"] = _checked_email(email)
     changed = []
@@ -86,11 +90,27 @@ def _checked_email(email: str) -> str:
             raise ValidationError("too long")
         validate_email(email)
     except ValidationError:
-        raise VisitorError(_("Please enter a complete e-mail address.")) from None
+        raise _no_email() from None
     # An address may hold a card number too; what is left is no address any more.
     if redact_line(email, EMAIL_LENGTH) != email:
-        raise VisitorError(_("Please enter a complete e-mail address."))
+        raise _no_email()
     return email
+
+
+def _no_email() -> InvalidContact:
+    return InvalidContact(_("Please enter a complete e-mail address."), "email")
+
+
+def _checked_phone(phone: str, visitor: Visitor) -> str:
+    """With its country where that is sure; the visitor's own comes first."""
+    if not phone or phone == visitor.phone:
+        return phone
+    visits = Visit.objects.filter(visitor=visitor).exclude(country="")
+    seen_in = visits.order_by("-last_seen_at").values_list("country", flat=True).first()
+    number = normalise(phone, filter(None, (seen_in, region_of(visitor.account))))
+    if number is None:
+        raise InvalidContact(_("Please enter a complete phone number."), "phone")
+    return number
 
 
 def mark_seen(*, visitor: Visitor, at: datetime | None = None) -> None:
