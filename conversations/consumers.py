@@ -65,7 +65,12 @@ class DeskConsumer(SocketConsumer):
     # From the page
 
     async def page_ping(self, content: dict[str, Any]) -> None:
-        await in_thread(_alive)(self.agent, self.device, viewing=self.viewing)
+        await in_thread(_alive)(
+            self.agent,
+            self.device,
+            viewing=self.viewing,
+            visitor_id=self.viewing_visitor,
+        )
         await self.reply({"type": "pong"})
 
     async def page_view(self, content: dict[str, Any]) -> None:
@@ -130,6 +135,10 @@ class DeskConsumer(SocketConsumer):
             self.viewing = self.viewing_visitor = None
         await self.reply({"type": "gone", "id": event["id"]})
 
+    async def desk_visitor(self, event: dict[str, Any]) -> None:
+        if self.viewing_visitor == event["visitor"]:
+            await self.reply({"type": "visitor", "sections": event["sections"]})
+
     async def desk_typing(self, event: dict[str, Any]) -> None:
         await self.reply(
             {"type": "typing", "id": event["id"], "active": event["active"]}
@@ -182,11 +191,12 @@ def _alive(
     device: str,
     *,
     viewing: str | None = None,
+    visitor_id: int | None = None,
     announce: bool = False,
 ) -> None:
     presence.touch(scope.account_id, scope.agent_id, device)
-    if viewing is not None:
-        look_at(scope.account_id, viewing)
+    if viewing is not None and visitor_id is not None:
+        look_at(scope.account_id, viewing, visitor_id)
     if announce:
         accounts.announce_presence(scope.account_id)
 
@@ -196,5 +206,5 @@ def _visitor_of(scope: groups.Scope, public_id: uuid.UUID) -> int | None:
     visible = Conversation.objects.visible_to(agent).filter(public_id=public_id)
     visitor_id = visible.values_list("visitor_id", flat=True).first()
     if visitor_id is not None:
-        look_at(scope.account_id, str(public_id))
+        look_at(scope.account_id, str(public_id), visitor_id)
     return visitor_id

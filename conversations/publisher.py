@@ -13,7 +13,7 @@ from conversations.counts import breakdown
 from conversations.models import Conversation, Message
 from conversations.people import look_up, read_conversation
 from conversations.rendering import render_message, render_row
-from conversations.viewing import is_viewed
+from conversations.viewing import account_looking_at, is_viewed
 from conversations.visitor_view import conversation_for_visitor, message_for_visitor
 from supportdesk.accounts import presence
 from supportdesk.accounts.models import Presence
@@ -23,6 +23,15 @@ from visitors.events import VisitorErased
 
 logger = logging.getLogger(__name__)
 
+# What the card's list of conversations shows of each.
+_ON_CARD = frozenset(
+    {
+        Message.Event.STARTED,
+        Message.Event.RESOLVED,
+        Message.Event.REOPENED,
+        Message.Event.RATED,
+    }
+)
 _rows_sent: dict[int, float] = {}
 
 
@@ -70,6 +79,8 @@ def publish_message(message: Message) -> None:
     # every message.
     if message.is_event:
         publish_counts(conversation.account_id)
+    if message.event in _ON_CARD:
+        publish_visitor(conversation.visitor_id, ["conversations"])
 
 
 def publish_state(conversation_id: int, *, to_visitor: bool = False) -> None:
@@ -102,6 +113,22 @@ def publish_moved(
         + [(name, event) for name in now]
     )
     publish_counts(conversation.account_id)
+
+
+def publish_visitor(visitor_id: int, sections: Iterable[str]) -> None:
+    """Name the changed parts of a visitor's card to the pages that show it.
+
+    Every agent's socket of the account compares one number; only a page with this card
+    open hears it, and asks for what it may see. While nobody looks, nothing is sent.
+    """
+    sections = list(sections)
+    # Page views come all day long; the next one makes up for a lost one.
+    rare = sections != ["history"]
+    account_id = account_looking_at(visitor_id, anew=rare)
+    if account_id is None:
+        return
+    event = {"type": "desk.visitor", "visitor": visitor_id, "sections": sections}
+    layer.send([(groups.desk(account_id), event)])
 
 
 def publish_typing_visitor(conversation: Conversation, *, active: bool) -> None:

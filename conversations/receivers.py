@@ -62,6 +62,7 @@ def push_agent_saw(event: AgentSaw, **kwargs: Any) -> None:
 
 @receiver(visitor_updated, dispatch_uid="conversations.push_visitor")
 def push_visitor(event: VisitorUpdated, **kwargs: Any) -> None:
+    publisher.publish_visitor(event.visitor_id, event.sections)
     if "contact" not in event.sections:
         return
     for pk in (

@@ -2,7 +2,8 @@
 
 Ephemeral, in Redis, per account: public ids scored by the last sign of life. A page
 that opened a thread a moment ago may get a push without the fragment; it sees the
-gap and asks.
+gap and asks. Beside them, for the whole desk, whose visitor cards are open: most
+visitors read the shop's pages without an agent who looks.
 """
 
 import time
@@ -18,18 +19,26 @@ REMEMBERED = 1.0
 """Seconds for which a process believes what it was told."""
 
 _remembered: dict[int, tuple[float, frozenset[str]]] = {}
+# Until when, and the accounts of the visitors whose card is open.
+_cards: tuple[float, dict[int, int]] = (0.0, {})
 
 
-def look_at(account_id: int, public_id: str) -> None:
+def look_at(account_id: int, public_id: str, visitor_id: int) -> None:
     """Note that an agent has the thread open; repeated with each sign of life."""
-    key = desk_redis.key("viewing", account_id)
+    global _cards
     now = time.time()
+    opened = {
+        desk_redis.key("viewing", account_id): public_id,
+        desk_redis.key("viewing-cards"): f"{visitor_id}.{account_id}",
+    }
     with desk_redis.client().pipeline(transaction=False) as pipe:
-        pipe.zadd(key, {public_id: now})
-        pipe.zremrangebyscore(key, 0, now - LIFETIME)
-        pipe.expire(key, int(LIFETIME))
+        for key, member in opened.items():
+            pipe.zadd(key, {member: now})
+            pipe.zremrangebyscore(key, 0, now - LIFETIME)
+            pipe.expire(key, int(LIFETIME))
         pipe.execute()
     _remembered.pop(account_id, None)
+    _cards = (0.0, {})
 
 
 def is_viewed(account_id: int, public_id: str) -> bool:
@@ -46,3 +55,25 @@ def is_viewed(account_id: int, public_id: str) -> bool:
         viewed = frozenset(str(member) for member in found)
         _remembered[account_id] = (now + REMEMBERED, viewed)
     return public_id in viewed
+
+
+def account_looking_at(visitor_id: int, *, anew: bool = False) -> int | None:
+    """The account of an agent who may have this visitor's card open; else None.
+
+    Also None when Redis does not answer: nothing could be pushed then either. A card
+    sees no gap, so what is rare and must not be missed asks Redis `anew`.
+    """
+    global _cards
+    now = time.monotonic()
+    until, cards = _cards
+    if anew or until < now:
+        key = desk_redis.key("viewing-cards")
+        since = time.time() - LIFETIME
+        try:
+            found = desk_redis.client().zrangebyscore(key, since, "+inf")
+        except redis.exceptions.RedisError:
+            return None
+        pairs = (str(member).partition(".") for member in found)
+        cards = {int(visitor): int(account) for visitor, _dot, account in pairs}
+        _cards = (now + REMEMBERED, cards)
+    return cards.get(visitor_id)
