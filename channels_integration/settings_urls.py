@@ -1,12 +1,13 @@
 from django.urls import path
 
 from channels_integration.website import settings_views
-from conversations.views import blocked
+from conversations.views import blocked, card_settings
 
 app_name = "settings"
 
 urlpatterns = [
     path("", settings_views.home, name="home"),
+    path("visitor-card/", card_settings.visitor_card, name="visitor_card"),
     path("blocked/", blocked.blocked_visitors, name="blocked"),
     path("blocked/<int:pk>/lift/", blocked.block_lift, name="block_lift"),
     path("channels/", settings_views.channels, name="channels"),
