@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-FIGURES = ("widget_bytes", "message_path", "page_queries", "beacon", "live_visitors")
+FIGURES = (
+    *("widget_bytes", "message_path", "page_queries", "card"),
+    *("beacon", "live_visitors"),
+)
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ ROUNDS = 30
 LIMITS = {"inbox": 8, "thread": 8, "post": 6}
 
 
-def _measure(act: Callable[[], Any]) -> tuple[int, float]:
+def measure(act: Callable[[], Any]) -> tuple[int, float]:
     """Queries of one call, and its median time in milliseconds."""
     from django.db import connection  # noqa: PLC0415 - after django.setup()
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
@@ -50,7 +50,7 @@ def run() -> int:
         "thread": lambda: client.get(thread),
         "post": lambda: factories.visitor_writes(first),
     }
-    _count, floor = _measure(lambda: client.get("/healthz"))
+    _count, floor = measure(lambda: client.get("/healthz"))
     print(f"empty view: {floor:.1f} ms")
     found: dict[str, list[int]] = {name: [] for name in acts}
     for rows in (1, 30):
@@ -60,7 +60,7 @@ def run() -> int:
         while first.messages.count() < rows:
             factories.visitor_writes(first)
         for name, act in acts.items():
-            count, median = _measure(act)
+            count, median = measure(act)
             found[name].append(count)
             print(
                 f"{name:<8}{rows:>3} rows  {count} queries (at most {LIMITS[name]})"
