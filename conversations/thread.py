@@ -4,17 +4,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Q, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    JSONField,
+    Q,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
 from django.http import Http404
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from supportdesk.accounts.models import User
+from visitors.trail import Glance, glance_expression, read_glance
 
 PAGE_SIZE = 40
 MAX_CATCH_UP = 500
 CONTINUED = timedelta(minutes=5)
-MAX_PREVIOUS = 10
+MAX_PREVIOUS = 30
 
 
 @dataclass(frozen=True)
@@ -44,10 +55,19 @@ class Thread:
         return self.entries[-1].message.seq if self.entries else 0
 
 
-def conversation_with_previous(
-    agent: User, public_id: UUID
-) -> tuple[Conversation, list[Conversation]]:
-    """The conversation, and the visitor's others that the agent may see: one query.
+@dataclass(frozen=True)
+class Opened:
+    """A conversation with what its page and the visitor's card show at once."""
+
+    conversation: Conversation
+    # All that the agent may see of the visitor's, newest first, this one among them.
+    conversations: list[Conversation]
+    total: int
+    glance: Glance
+
+
+def open_conversation(agent: User, public_id: UUID) -> Opened:
+    """The conversation, the visitor's others and the last visit: one query.
 
     Raises Http404 for one that the agent may not see.
     """
@@ -57,15 +77,24 @@ def conversation_with_previous(
     is_this = Case(
         When(this, then=Value(True)), default=Value(False), output_field=BooleanField()
     )
+    glance = Case(
+        When(this, then=glance_expression("visitor_id")), output_field=JSONField()
+    )
     found = list(
         visible.filter(visitor_id=Subquery(visitor))
         .with_row()
         .with_unread(agent)
+        .annotate(glance=glance, total=Window(Count("pk")))
         .order_by(is_this.desc(), "-last_activity_at")[: MAX_PREVIOUS + 1]
     )
     if not found:
         raise Http404
-    return found[0], found[1:]
+    return Opened(
+        found[0],
+        sorted(found, key=lambda each: each.last_activity_at, reverse=True),
+        found[0].total,
+        read_glance(found[0].glance),
+    )
 
 
 def read_latest(conversation: Conversation) -> Thread:

@@ -81,6 +81,26 @@ urlpatterns = [
         "conversations/<uuid:public_id>/visitor/", card.visitor_edit, name="card_edit"
     ),
     path(
+        "conversations/<uuid:public_id>/visitor/head/",
+        card_sections.visitor_head,
+        name="visitor_head",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/contact/",
+        card_sections.visitor_contact,
+        name="visitor_contact",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/customer/",
+        card_sections.visitor_customer,
+        name="visitor_customer",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/conversations/",
+        card_sections.visitor_conversations,
+        name="visitor_conversations",
+    ),
+    path(
         "conversations/<uuid:public_id>/visitor/note/",
         card_sections.visitor_note,
         name="visitor_note",
@@ -94,6 +114,11 @@ urlpatterns = [
         "conversations/<uuid:public_id>/visitor/history/",
         card_sections.visitor_history,
         name="visitor_history",
+    ),
+    path(
+        "conversations/<uuid:public_id>/visitor/history/<int:pk>/",
+        card_sections.visitor_visit,
+        name="visitor_visit",
     ),
     path(
         "conversations/<uuid:public_id>/visitor/state/",

@@ -20,6 +20,7 @@ from conversations.inbox import SORTS, InboxQuery
 from conversations.models import Conversation
 from conversations.services.posting import MAX_TEXT_LENGTH
 from conversations.sidebar import sidebar_of
+from conversations.thread import Opened
 from supportdesk.accounts.models import User
 from visitors.models import Visitor
 
@@ -46,17 +47,20 @@ def agent_view(view: View) -> View:
         except (Conversation.DoesNotExist, Visitor.DoesNotExist) as error:
             # Erased while the request was under way.
             raise Http404 from error
-        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        patch_vary_headers(response, ["HX-Request", "HX-Target", "X-Visitor-Card"])
         patch_cache_control(response, private=True, no_store=True)
         return response
 
     return guarded
 
 
-def visible_conversation(request: AgentRequest, public_id: UUID) -> Conversation:
-    return get_object_or_404(
-        Conversation.objects.visible_to(request.user).with_row(), public_id=public_id
-    )
+def visible_conversation(
+    request: AgentRequest, public_id: UUID, *related: str
+) -> Conversation:
+    visible = Conversation.objects.visible_to(request.user).with_row()
+    if related:
+        visible = visible.select_related(*related)
+    return get_object_or_404(visible, public_id=public_id)
 
 
 def wants(request: AgentRequest, target: str) -> bool:
@@ -80,6 +84,18 @@ def composer_context(composer: ComposerForm | None = None) -> dict[str, Any]:
         "composer": composer or fresh_composer(),
         "max_text_length": MAX_TEXT_LENGTH,
         "max_bytes": settings.ATTACHMENT_MAX_BYTES,
+    }
+
+
+def card_context(request: AgentRequest, opened: Opened) -> dict[str, Any]:
+    """What the visitor card shows at once; `keeps_card` if the page has it already."""
+    visitor = opened.conversation.visitor
+    shown = request.headers.get("X-Visitor-Card", "")
+    return {
+        "conversation": opened.conversation,
+        "opened": opened,
+        "glance": opened.glance,
+        "keeps_card": shown == str(visitor.public_id),
     }
 
 

@@ -9,14 +9,11 @@ from django.views.decorators.http import require_safe
 
 from conversations.inbox import InboxQuery, list_page
 from conversations.models import Channel, Conversation
-from conversations.thread import (
-    conversation_with_previous,
-    read_latest,
-    read_older,
-)
+from conversations.thread import open_conversation, read_latest, read_older
 from conversations.views.desk import (
     AgentRequest,
     agent_view,
+    card_context,
     composer_context,
     frame,
     wants,
@@ -62,15 +59,15 @@ def list_context(request: AgentRequest, query: InboxQuery) -> dict[str, Any]:
 def thread_context(
     request: AgentRequest, query: InboxQuery, public_id: UUID
 ) -> dict[str, Any]:
-    conversation, previous = conversation_with_previous(request.user, public_id)
+    opened = open_conversation(request.user, public_id)
+    conversation = opened.conversation
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit() and len(before) < 10:
         thread = read_older(conversation, int(before))
     else:
         thread = read_latest(conversation)
     return {
-        "conversation": conversation,
-        "previous": previous,
+        **card_context(request, opened),
         "thread": thread,
         "query": query,
         **composer_context(),

@@ -49,13 +49,14 @@ def test_one_field_is_saved_and_the_others_stay(anna, visitor, conversation):
     assert contact(visitor) == (
         "Katharina Vogt",
         "k.vogt@example.net",
-        "+49 171 5550148",
+        "+491715550148",
     )
     assert changes(conversation) == [("Anna Berger", {"fields": ["phone"]})]
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("name", "Kat"), ("email", "new@example.net"), ("phone", "1")]
+    ("field", "value"),
+    [("name", "Kat"), ("email", "new@example.net"), ("phone", "+493415550148")],
 )
 def test_htmx_gets_the_one_field_back(anna, visitor, conversation, field, value):
     response = signed_in(anna).post(

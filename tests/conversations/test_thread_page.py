@@ -49,7 +49,7 @@ def test_conversation_opens_beside_the_list(anna, conversation):
     assert "<html" in response.text
     assert f'data-conversation="{conversation.public_id}"' in response.text
     assert f'id="conv-{conversation.public_id}"' in response.text
-    assert 'id="visitor-card" aria-label="Visitor">' in response.text
+    assert 'id="visitor-card" aria-label="Visitor" data-visitor="' in response.text
     assert 'data-view="thread"' in response.text
     assert "<title>Katharina Vogt · Moor &amp; Mühle</title>" in response.text
 
@@ -65,6 +65,21 @@ def test_htmx_gets_thread_and_card_only(anna, conversation):
         in response.text
     )
     assert 'id="conv-list"' not in response.text
+
+
+def test_card_of_the_same_visitor_stays(anna, account, conversation):
+    other = factories.make_conversation(account, visitor=conversation.visitor)
+    card = htmx("thread") | {"X-Visitor-Card": str(conversation.visitor.public_id)}
+
+    same = signed_in(anna).get(address("conversation", other), headers=card)
+    another = signed_in(anna).get(
+        address("conversation", factories.make_conversation(account)), headers=card
+    )
+
+    assert 'id="visitor-card"' not in same.text
+    assert f'data-visitor="{conversation.visitor.public_id}"' in same.text
+    assert 'id="visitor-card"' in another.text
+    assert "X-Visitor-Card" in same["Vary"]
 
 
 def test_links_keep_the_filter_of_the_list(anna, conversation):
@@ -200,7 +215,9 @@ def test_event_lines_say_who_did_what(account, anna, conversation):
     services.unassign_conversation(conversation_id=pk, agent=jonas, by=anna)
     services.change_group(conversation_id=pk, group=group, by=anna)
     services.change_group(conversation_id=pk, group=None, by=anna)
-    services.change_contact(conversation_id=pk, agent=anna, name="Kat", phone="1")
+    services.change_contact(
+        conversation_id=pk, agent=anna, name="Kat", phone="0341 5550148"
+    )
     services.unassign_conversation(conversation_id=pk, agent=anna, by=anna)
     services.resolve_conversation(conversation_id=pk, agent=anna)
     services.rate_conversation(conversation_id=pk, rating=5, comment="Great <b>help")
@@ -276,7 +293,9 @@ def test_card_lists_visible_previous_conversations(account):
     )
 
     links = re.findall(r'class="mini" href="([^"]+)"', response.text)
-    assert links == [address("conversation", made["Before"])]
+    assert links == [
+        address("conversation", made[text]) for text in ("Before", "This one")
+    ]
 
 
 # What it costs

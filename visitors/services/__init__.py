@@ -33,6 +33,7 @@ from visitors.services.merging import (
 )
 from visitors.services.note import (
     NOTE_LENGTH,
+    note_of,
     read_note,
     save_note,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "network_block_of",
     "not_taken",
     "note_conversation",
+    "note_of",
     "overdue",
     "parse_network",
     "part_profiles",

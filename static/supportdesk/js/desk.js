@@ -2,6 +2,7 @@
     swaps in works without being bound again. */
 
 import * as alerts from './alerts.js';
+import * as card from './card.js';
 import * as composer from './composer.js';
 import * as connection from './connection.js';
 import * as counts from './counts.js';
@@ -20,6 +21,6 @@ import * as thread from './thread.js';
 for (const part of [page, theme, menus, drawer, emoji, keyboard]) part.start();
 
 if (app()?.dataset.agent && app().dataset.socket) {
-  for (const part of [connection, list, counts, presence, composer, alerts, thread]) part.start();
+  for (const part of [connection, list, counts, presence, composer, alerts, card, thread]) part.start();
   connect(app().dataset.socket);
 }

@@ -96,14 +96,18 @@ const units = [
   ['minutes', 1],
 ];
 
-/** "4 min" beside who waits for an answer, as the server words it. */
-export function showWaiting(row) {
-  const label = $('[data-waiting-label]', row);
-  if (!label || !row.dataset.waiting) return;
-  const minutes = Math.max(Math.floor((Date.now() - number(row, 'waiting')) / 60_000), 0);
+/** "4 min", as the server words it. */
+export function passedSince(at) {
+  const minutes = Math.max(Math.floor((Date.now() - at) / 60_000), 0);
   const [unit, size] = units.find(([, length]) => minutes >= length) ?? units.at(-1);
   const passed = Math.floor(minutes / size);
-  label.textContent = text(unit === 'days' && passed === 1 ? 'day' : unit, { number: passed });
+  return text(unit === 'days' && passed === 1 ? 'day' : unit, { number: passed });
+}
+
+/** Beside who waits for an answer. */
+export function showWaiting(row) {
+  const label = $('[data-waiting-label]', row);
+  if (label && row.dataset.waiting) label.textContent = passedSince(number(row, 'waiting'));
 }
 
 export function markSelected(row, id) {

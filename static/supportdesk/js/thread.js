@@ -2,7 +2,7 @@
 
 import { emit, on } from './bus.js';
 import { $, $$, app, debounce, inboxPath, isVisible, parse, process, text } from './dom.js';
-import { closeDrawer } from './drawer.js';
+import { dropDrawer } from './drawer.js';
 import * as log from './log.js';
 import { RequestError, get, post } from './request.js';
 import { setUnread } from './list.js';
@@ -174,7 +174,7 @@ async function gone({ id }) {
   const inbox = inboxPath() + location.search;
   const card = $('#visitor-card');
   card?.replaceChildren();
-  closeDrawer();
+  dropDrawer();
   thread().removeAttribute('data-conversation');
   thread().replaceChildren();
   history.replaceState(history.state, '', inbox);
