@@ -13,7 +13,7 @@ from conversations.counts import breakdown
 from conversations.models import Conversation, Message
 from conversations.people import look_up, read_conversation
 from conversations.rendering import render_message, render_row
-from conversations.viewing import account_looking_at, is_viewed
+from conversations.viewing import is_viewed, open_cards
 from conversations.visitor_view import conversation_for_visitor, message_for_visitor
 from supportdesk.accounts import presence
 from supportdesk.accounts.models import Presence
@@ -33,6 +33,8 @@ _ON_CARD = frozenset(
     }
 )
 _rows_sent: dict[int, float] = {}
+# Visitors who saw a page and whose cards are not told yet.
+_moving: set[int] = set()
 
 
 def publish_message(message: Message) -> None:
@@ -120,15 +122,15 @@ def publish_visitor(visitor_id: int, sections: Iterable[str]) -> None:
 
     Every agent's socket of the account compares one number; only a page with this card
     open hears it, and asks for what it may see. While nobody looks, nothing is sent.
+    Page views come all day long, mostly before nobody's eyes: who looks is asked for
+    many of them at once.
     """
     sections = list(sections)
-    # Page views come all day long; the next one makes up for a lost one.
-    rare = sections != ["history"]
-    account_id = account_looking_at(visitor_id, anew=rare)
-    if account_id is None:
+    if sections == ["history"] and settings.HISTORY_PAUSE:
+        _moving.add(visitor_id)
+        later.once("history", settings.HISTORY_PAUSE, _publish_moves)
         return
-    event = {"type": "desk.visitor", "visitor": visitor_id, "sections": sections}
-    layer.send([(groups.desk(account_id), event)])
+    _tell_cards([visitor_id], sections)
 
 
 def publish_typing_visitor(conversation: Conversation, *, active: bool) -> None:
@@ -228,6 +230,27 @@ def publish_blocked(account_id: int, visitor_id: int | None, network: str) -> No
     """Close the sockets of a blocked visitor, or of everybody from a network."""
     name = groups.visitor(visitor_id) if visitor_id else groups.website(account_id)
     layer.send([(name, {"type": "visitor.blocked", "network": network})])
+
+
+def _publish_moves() -> None:
+    moved = []
+    while _moving:
+        moved.append(_moving.pop())
+    _tell_cards(moved, ["history"])
+
+
+def _tell_cards(visitor_ids: Iterable[int], sections: list[str]) -> None:
+    accounts = open_cards()
+    layer.send(
+        [
+            (
+                groups.desk(accounts[visitor_id]),
+                {"type": "desk.visitor", "visitor": visitor_id, "sections": sections},
+            )
+            for visitor_id in visitor_ids
+            if visitor_id in accounts
+        ]
+    )
 
 
 def _row_is_due(conversation_id: int) -> bool:

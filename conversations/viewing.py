@@ -19,13 +19,10 @@ REMEMBERED = 1.0
 """Seconds for which a process believes what it was told."""
 
 _remembered: dict[int, tuple[float, frozenset[str]]] = {}
-# Until when, and the accounts of the visitors whose card is open.
-_cards: tuple[float, dict[int, int]] = (0.0, {})
 
 
 def look_at(account_id: int, public_id: str, visitor_id: int) -> None:
     """Note that an agent has the thread open; repeated with each sign of life."""
-    global _cards
     now = time.time()
     opened = {
         desk_redis.key("viewing", account_id): public_id,
@@ -38,7 +35,6 @@ def look_at(account_id: int, public_id: str, visitor_id: int) -> None:
             pipe.expire(key, int(LIFETIME))
         pipe.execute()
     _remembered.pop(account_id, None)
-    _cards = (0.0, {})
 
 
 def is_viewed(account_id: int, public_id: str) -> bool:
@@ -57,23 +53,17 @@ def is_viewed(account_id: int, public_id: str) -> bool:
     return public_id in viewed
 
 
-def account_looking_at(visitor_id: int, *, anew: bool = False) -> int | None:
-    """The account of an agent who may have this visitor's card open; else None.
+def open_cards() -> dict[int, int]:
+    """Visitors whose card some agent may have open, and the account of each.
 
-    Also None when Redis does not answer: nothing could be pushed then either. A card
-    sees no gap, so what is rare and must not be missed asks Redis `anew`.
+    Not remembered: a card sees no gap, so what it is not told is missed. Nobody's when
+    Redis does not answer, for nothing could be pushed then.
     """
-    global _cards
-    now = time.monotonic()
-    until, cards = _cards
-    if anew or until < now:
-        key = desk_redis.key("viewing-cards")
-        since = time.time() - LIFETIME
-        try:
-            found = desk_redis.client().zrangebyscore(key, since, "+inf")
-        except redis.exceptions.RedisError:
-            return None
-        pairs = (str(member).partition(".") for member in found)
-        cards = {int(visitor): int(account) for visitor, _dot, account in pairs}
-        _cards = (now + REMEMBERED, cards)
-    return cards.get(visitor_id)
+    key = desk_redis.key("viewing-cards")
+    since = time.time() - LIFETIME
+    try:
+        found = desk_redis.client().zrangebyscore(key, since, "+inf")
+    except redis.exceptions.RedisError:
+        return {}
+    pairs = (str(member).partition(".") for member in found)
+    return {int(visitor): int(account) for visitor, _dot, account in pairs}

@@ -143,6 +143,8 @@ COUNTS_PAUSE = 0.5
 SOCKET_CONNECTION_AGE = 5.0
 # Seconds between two pushes of one conversation's list row while it is written in.
 ROW_PAUSE = 0.5
+# Seconds for which page views wait for each other before open cards are told.
+HISTORY_PAUSE = 0.5
 
 # Applications, from the top of the import stack down
 

@@ -28,6 +28,7 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Counts are sent at once: a timer would outlive its test.
 COUNTS_PAUSE = 0
 ROW_PAUSE = 0
+HISTORY_PAUSE = 0
 SOCKET_CONNECTION_AGE = 0
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 CELERY_TASK_ALWAYS_EAGER = True

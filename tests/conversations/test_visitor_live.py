@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from conversations import publisher, services, viewing
 from supportdesk.accounts.models import Role
-from supportdesk.core import layer
+from supportdesk.core import later, layer
 from supportdesk.core import redis as desk_redis
 from tests.factories import (
     make_account,
@@ -23,12 +23,6 @@ from visitors.services import SeenPage, record_pages, save_note, update_contact
 
 in_db = database_sync_to_async
 transactional = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def forgetful():
-    """What a process remembers of open cards is not the next test's."""
-    viewing._cards = (0.0, {})
 
 
 async def desk_socket(client, agent):
@@ -165,26 +159,35 @@ def test_nothing_is_sent_while_nobody_looks(sent, django_assert_num_queries):
     assert sent == []
 
 
-def test_open_cards_are_remembered_for_a_moment_but_rare_news_asks_anew():
-    viewing.look_at(7, "a", 70)
-    assert viewing.account_looking_at(70) == 7
+@pytest.mark.django_db
+def test_page_views_wait_for_each_other(settings, sent, monkeypatch):
+    settings.HISTORY_PAUSE = 0.5
+    waiting = {}
+    monkeypatch.setattr(
+        later, "once", lambda key, pause, do, *args: waiting.setdefault(key, (do, args))
+    )
+    account, other = make_account(), make_account("Other")
+    seen, unseen = make_visitor(account), make_visitor(other)
+    viewing.look_at(account.pk, "a", seen.pk)
 
-    # Another process sees a card opened.
-    key = desk_redis.key("viewing-cards")
-    desk_redis.client().zadd(key, {"80.8": 2e9})
+    for visitor in (seen, unseen, seen):
+        publisher.publish_visitor(visitor.pk, ["history"])
+    assert sent == []
+    [(do, args)] = waiting.values()
+    do(*args)
 
-    assert viewing.account_looking_at(80) is None
-    assert viewing.account_looking_at(80, anew=True) == 8
-    assert viewing.account_looking_at(80) == 8
+    assert sent == [
+        {"type": "desk.visitor", "visitor": seen.pk, "sections": ["history"]}
+    ]
 
 
 def test_card_nobody_has_looked_at_for_long_is_closed():
     viewing.look_at(7, "a", 70)
-    key = desk_redis.key("viewing-cards")
+    assert viewing.open_cards() == {70: 7}
 
-    desk_redis.client().zadd(key, {"70.7": 1000.0})
+    desk_redis.client().zadd(desk_redis.key("viewing-cards"), {"70.7": 1000.0})
 
-    assert viewing.account_looking_at(70, anew=True) is None
+    assert viewing.open_cards() == {}
 
 
 def test_silent_redis_means_nobody(monkeypatch):
@@ -194,4 +197,4 @@ def test_silent_redis_means_nobody(monkeypatch):
     viewing.look_at(7, "a", 70)
     monkeypatch.setattr(desk_redis, "client", refuse)
 
-    assert viewing.account_looking_at(70, anew=True) is None
+    assert viewing.open_cards() == {}

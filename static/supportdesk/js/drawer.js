@@ -32,7 +32,14 @@ function open(drawer) {
   drawer.setAttribute('data-open', '');
   coverOthers(drawer);
   history.pushState({ ...history.state, drawer: true }, '');
+  focusIn(drawer);
+}
+
+/** What only begins to become visible takes no focus yet. */
+function focusIn(drawer) {
+  if (opened() !== drawer || drawer.contains(document.activeElement)) return;
   $('[data-drawer-close]', drawer)?.focus();
+  requestAnimationFrame(() => focusIn(drawer));
 }
 
 function close() {

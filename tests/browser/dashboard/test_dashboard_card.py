@@ -227,7 +227,7 @@ def test_drawer_holds_the_focus_and_the_back_button_closes_it(desk, viewport):
     card = page.locator("#visitor-card")
 
     opener.click()
-    expect(card).to_be_in_viewport()
+    expect(card.locator("[data-drawer-close]")).to_be_focused()
     for _ in range(40):
         page.keyboard.press("Tab")
         assert page.evaluate(
