@@ -224,4 +224,8 @@ def test_widget_speaks_every_language(path):
 
 
 def test_widget_texts_are_found():
-    assert [path.name for path in WIDGET_TEXTS] == ["chat_texts.js", "forms_texts.js"]
+    assert [path.stem for path in WIDGET_TEXTS] == [
+        "chat_texts",
+        "forms_texts",
+        "launcher_texts",
+    ]

@@ -11,17 +11,25 @@ from pathlib import Path
 
 Minifier = Callable[[str, str], str]
 
-# Served file: its entry in the sources.
-SCRIPTS = {"loader.js": "loader.js", "box.js": "box.js"} | {
-    name: name for name in ("chat.js", "forms.js")
+# Each is served under the name of its entry in the sources.
+SCRIPTS = (
+    "loader.js",
+    "box.js",
+    "chat.js",
+    "forms.js",
+)
+# Served file: what it is joined of.
+STYLES = {
+    "box.css": ("box.css", "log.css", "composer.css"),
+    "forms.css": ("forms.css",),
 }
-STYLES = ("box.css", "forms.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "([^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(
     r"^export (?=(?:async function|function|class|const|let) (\w+))", re.MULTILINE
 )
 _EXPORT_LIST = re.compile(r"^export \{ ([\w, ]+) \};\n", re.MULTILINE)
 _NAME = re.compile(r"^(?:async function|function|class|const|let) (\w+)", re.MULTILINE)
+_DROPPED = re.compile(r"\bvoid \(")
 
 # Style sheets inside scripts, which no minifier of scripts looks into.
 _IN_TEMPLATE = re.compile(r"(?<=_CSS = )`[^`$]*\n[^`]*`")
@@ -42,18 +50,21 @@ def fingerprint(widget: Path) -> str:
 def build(widget: Path, minify: Minifier) -> list[Path]:
     head = f"/* supportdesk widget {fingerprint(widget)}, made from src/ */\n"
     written = []
-    for name, entry in SCRIPTS.items():
-        source = _IN_TEMPLATE.sub(_on_one_line, bundle(widget / "src" / entry))
+    for name in SCRIPTS:
+        source = _IN_TEMPLATE.sub(_on_one_line, bundle(widget / "src" / name))
         script = minify("application/javascript", source)
         written.append(_write(widget / name, head + script))
-    for name in STYLES:
-        style = minify("text/css", (widget / "src" / name).read_text())
-        written.append(_write(widget / name, head + style))
+    for name, sources in STYLES.items():
+        joined = "".join((widget / "src" / source).read_text() for source in sources)
+        written.append(_write(widget / name, head + minify("text/css", joined)))
     return written
 
 
 def bundle(entry: Path) -> str:
-    """One script out of a module and all it imports, with the entry's exports."""
+    """One script out of a module and all it imports, with the entry's exports.
+
+    An entry without exports is no module: pages load it by a plain script tag.
+    """
     order: list[Path] = []
     _visit(entry, order, ())
     names: dict[str, Path] = {}
@@ -63,16 +74,18 @@ def bundle(entry: Path) -> str:
         for name in _NAME.findall(_EXPORT.sub("", source)):
             if names.setdefault(name, path) != path:
                 raise BuildError(f"{name} is in {names[name].name} and in {path.name}")
+        if _DROPPED.search(source):
+            raise BuildError(f"{path.name}: the minifier drops what `void (…)` does")
         parts.append(_EXPORT_LIST.sub("", _EXPORT.sub("", _IMPORT.sub("", source))))
     source = entry.read_text()
     exports = _EXPORT.findall(source)
     for listed in _EXPORT_LIST.findall(source):
         exports += [name.strip() for name in listed.split(",")]
-    if not exports:
-        return "".join(parts)
-    listed = ", ".join(exports)
     # Inside a function, so that the minifier may shorten every name.
     body = "".join(parts)
+    if not exports:
+        return f'(() => {{\n"use strict";\n{body}}})();\n'
+    listed = ", ".join(exports)
     return f"export const {{ {listed} }} = (() => {{\n{body}return {{ {listed} }};\n}})();\n"
 
 

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.visiting import Desk, Website
 from tests.product import BASE_DIR, Product
 
 SCREENSHOTS = BASE_DIR / "var" / "screenshots"
@@ -143,3 +144,35 @@ def new_page(browser, request):
     for context in pages.contexts:
         context.close()
     assert pages.unforgiven() == []
+
+
+@pytest.fixture(scope="session")
+def shop(running_product):
+    """The demo shop, with demo data behind it."""
+    running_product.manage("seed_demo")
+    return f"{running_product.url}/demo/"
+
+
+@pytest.fixture
+def desk(stack, shop):
+    """The demo account's side, with somebody there."""
+    desk = Desk(stack)
+    desk.come()
+    return desk
+
+
+@pytest.fixture(scope="session")
+def website():
+    with Website() as website:
+        yield website
+        website.shutdown()
+
+
+@pytest.fixture
+def key(desk):
+    """The public key of the demo account's website."""
+    return desk.do(
+        "from conversations.models import Channel\n"
+        "print(Channel.objects.filter(account=owner.account, kind='website')"
+        ".earliest('pk').public_key)"
+    ).strip()

@@ -1,92 +1,11 @@
 """The chat widget on the demo shop, against the running product."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.visiting import bubbles, write
 
 NETWORK_ERRORS = r"ERR_(CONNECTION|INTERNET|NETWORK|SOCKET|EMPTY)|WebSocket connection"
-
-AGENT = """
-from conversations import services
-from conversations.models import Conversation
-from supportdesk.accounts import presence
-from supportdesk.accounts import services as accounts
-from supportdesk.accounts.models import User
-owner = User.objects.get(email="owner@example.com")
-latest = Conversation.objects.filter(account=owner.account).order_by("-created_at").first()
-"""
-
-
-class Desk:
-    """The other side, by services instead of pages."""
-
-    def __init__(self, stack):
-        self.stack = stack
-
-    def do(self, code):
-        return self.stack.shell(AGENT + code)
-
-    def come(self):
-        self.do(
-            "accounts.set_presence(agent=owner, presence='online')\n"
-            "presence.touch(owner.account_id, owner.pk, 'test')\n"
-            "accounts.announce_presence(owner.account_id)\n"
-            "from django.core.cache import cache\n"
-            "cache.delete(f'widget-team:{owner.account_id}')"
-        )
-
-    def go(self):
-        self.do(
-            "[presence.forget(owner.account_id, agent.pk) for agent in"
-            " User.objects.filter(account=owner.account)]\n"
-            "accounts.announce_presence(owner.account_id)\n"
-            "from django.core.cache import cache\n"
-            "cache.delete(f'widget-team:{owner.account_id}')"
-        )
-
-    def answer(self, text):
-        self.do(
-            "services.post_agent_message("
-            f"conversation_id=latest.pk, agent=owner, text={text!r})"
-        )
-
-    def note(self, text):
-        self.do(
-            f"services.add_note(conversation_id=latest.pk, agent=owner, text={text!r})"
-        )
-
-    def resolve(self):
-        self.do("services.resolve_conversation(conversation_id=latest.pk, agent=owner)")
-
-    def texts(self):
-        printed = self.do(
-            "print(*latest.messages.filter(kind='message').order_by('seq')"
-            ".values_list('text', flat=True), sep='|', end='')"
-        )
-        return printed.strip().split("|")
-
-
-@pytest.fixture(scope="session")
-def shop(running_product):
-    running_product.manage("seed_demo")
-    return f"{running_product.url}/demo/"
-
-
-@pytest.fixture
-def desk(stack, shop):
-    desk = Desk(stack)
-    desk.come()
-    return desk
-
-
-def write(page, text):
-    page.get_by_role("textbox", name="Write a message").fill(text)
-    page.get_by_role("button", name="Send").click()
-
-
-def bubbles(page):
-    return page.locator("support-widget .w-bub")
 
 
 def test_visitor_and_agent_talk_until_the_rating(shop, desk, new_page):
@@ -128,43 +47,6 @@ def test_conversation_goes_on_over_pages_and_tabs(shop, desk, new_page):
     for tab in (page, other):
         expect(bubbles(tab)).to_have_text(["Hello", "From the other tab"])
     assert desk.texts() == ["Hello", "From the other tab"]
-
-
-def test_pages_are_told_once_there_is_a_visitor(shop, desk, new_page):
-    page = new_page()
-    told = []
-    page.on(
-        "request",
-        lambda request: (
-            request.url.endswith("/widget/visit") and told.append(request.method)
-        ),
-    )
-    page.goto(shop)
-    page.get_by_role("button", name="Open chat").wait_for()
-    # A page counts once it has stood for half a second.
-    page.wait_for_timeout(800)
-    page.get_by_role("link", name="Baking").click()
-    page.get_by_role("button", name="Open chat").wait_for()
-    page.wait_for_timeout(800)
-    page.evaluate("history.pushState({}, '', '?step=2#part')")
-    page.wait_for_timeout(800)
-    assert told == []
-
-    page.get_by_role("button", name="Open chat").click()
-    write(page, "Hello")
-    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
-    with page.expect_response("**/widget/visit") as answer:
-        page.evaluate("history.replaceState({}, '', '?step=3')")
-
-    assert answer.value.status == 204
-    assert set(told) == {"POST"}
-    seen = desk.do(
-        "visit = latest.visitor.visits.get()\n"
-        "print(*visit.pages.order_by('at', 'id').values_list('url', flat=True),"
-        " end='')"
-    ).split()
-    assert [url.partition("?")[2] for url in seen[-2:]] == ["step=2", "step=3"]
-    assert len(seen) == 4
 
 
 def test_answer_to_a_closed_box_shows_in_badge_and_title(shop, desk, new_page):
@@ -244,25 +126,6 @@ def test_offline_form_in_german_on_a_phone(shop, desk, new_page):
     assert desk.texts() == ["Passt der Gärkorb?"]
     panel = page.locator("support-widget .w-panel").bounding_box()
     assert (panel["width"], panel["height"]) == (390, 844)
-
-
-def test_page_code_can_drive_the_chat(shop, desk, new_page):
-    page = new_page()
-    page.goto(shop)
-    page.get_by_role("button", name="Open chat").wait_for()
-    warnings = []
-    page.on("console", lambda message: warnings.append(message.text))
-
-    page.evaluate(
-        "supportdesk('nonsense'); supportdesk('on', 'open', () => { throw 1 })"
-    )
-    page.evaluate("supportdesk('language', 'de'); supportdesk('message', 'Guten Tag')")
-
-    box = page.get_by_role("textbox", name="Nachricht schreiben")
-    expect(box).to_have_value("Guten Tag")
-    assert warnings[0] == "supportdesk: unknown command nonsense"
-    page.evaluate("supportdesk('hide')")
-    expect(page.locator("support-widget .w-launch")).to_be_hidden()
 
 
 def test_hostile_page_styles_do_not_reach_the_launcher(shop, desk, new_page):

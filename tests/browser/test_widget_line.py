@@ -44,7 +44,12 @@ DESK = """async (script) => {
         };
         sockets.length = asked.length = 0;
         const config = { online: true, socket: "wss://desk.example.com/ws/widget/" };
-        const ctx = { store, config, base: "", key: "k", language: "en", emit() {} };
+        const session = { token: store.get("token"), watch() {}, lose() {} };
+        let made = 0;
+        const uuid = () => `id${++made}`;
+        const ctx = {
+            store, config, session, uuid, base: "", key: "k", emit() {}, title: () => "",
+        };
         window.line = createLine(ctx, () => {}, () => {});
         line.start();
     };

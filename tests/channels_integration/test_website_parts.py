@@ -9,7 +9,7 @@ from channels_integration.website.config import Ask, WebsiteConfig, normalise_do
 from channels_integration.website.origins import is_allowed
 from channels_integration.website.pages import clean_url
 from supportdesk.core import client_ip
-from supportdesk.operations.widget_build import fingerprint
+from supportdesk.operations import widget_build
 
 WIDGET = Path(django_settings.BASE_DIR) / "static" / "widget"
 
@@ -160,13 +160,11 @@ def test_limits_count_ipv6_by_network():
     assert client_ip.limit_key("1.2.3.4") == "1.2.3.4"
 
 
-@pytest.mark.parametrize(
-    "name", ["loader.js", "box.js", "chat.js", "forms.js", "box.css"]
-)
+@pytest.mark.parametrize("name", [*widget_build.SCRIPTS, *widget_build.STYLES])
 def test_served_file_is_made_from_these_sources(name):
     first_line = (WIDGET / name).read_text().splitlines()[0]
 
-    assert fingerprint(WIDGET) in first_line, "run manage.py build_widget"
+    assert widget_build.fingerprint(WIDGET) in first_line, "run manage.py build_widget"
 
 
 def test_widget_is_within_its_limits(capsys):

@@ -3,20 +3,20 @@
  * The views come in two more files, each loaded when one of its views is first shown.
  */
 import { redact } from "../redact.js";
-import { fill, h, uuid } from "./dom.js";
 import { createPictures } from "./faces.js";
 import { createLine } from "./line.js";
 
 const TITLES = { en: "Chat with {name}", de: "Chat mit {name}" };
+const FROM = { en: "{agent} from {name}", de: "{agent} von {name}" };
 
 export function mount(ctx) {
-  const { store, config, host } = ctx;
+  const { store, config, host, h, fill, uuid } = ctx;
   const texts = { en: {}, de: {} };
   const files = {};
   const t = (name, values) => fill(texts[ctx.language][name] || "", values || {});
   const panel = h("section", { class: "w-panel", id: "panel", role: "dialog", tabindex: "-1" });
   const line = createLine(ctx, changed, arrived);
-  const pictures = createPictures(line);
+  const pictures = createPictures(ctx, line);
   const kit = { ctx, line, t, pictures, h, uuid, redact, icon: ctx.svg, close, leave, done, skip };
   let opened = false;
   let views = {};
@@ -116,6 +116,8 @@ export function mount(ctx) {
   function render() {
     if (chat) chat.update();
     if (opened) show(wanted());
+    config.online = line.state.online;
+    ctx.show();
     markSeen();
     count();
   }
@@ -134,11 +136,19 @@ export function mount(ctx) {
     const seen = store.get("seen") || {};
     const from = conversation && seen.id == conversation.id ? seen.seq : 0;
     const fresh = (message) => message.kind == "message" && message.by == "agent" && message.seq > from;
-    const news = [...messages.values()].filter(fresh).length;
+    const unread = [...messages.values()].filter(fresh).sort((a, b) => a.seq - b.seq);
+    const news = unread.length;
     ctx.setUnread(news);
-    const plain = document.title.replace(/^\(\d+\) /, "");
-    const title = news ? `(${news}) ${plain}` : plain;
-    if (title != document.title) document.title = title;
+    greet(unread.at(-1));
+  }
+
+  /** The words of an agent who writes to somebody who never wrote. */
+  function greet(message) {
+    const begun = [...line.state.messages.values()].some(({ by }) => by == "visitor") || line.outbox.items.length;
+    if (!message || opened || begun || !message.text) return ctx.agentSays(null);
+    const { agent } = message;
+    const from = agent && agent.name ? fill(FROM[ctx.language], { agent: agent.name, name: config.name }) : config.name;
+    ctx.agentSays(message, from, () => pictures.face(agent || {}));
   }
 
   function arrived(message) {
@@ -229,14 +239,17 @@ export function mount(ctx) {
     close,
     language,
     message(text) {
-      store.set("draft", text);
+      store.set("draft", redact(text));
       if (chat) chat.composer.set(text);
       changed();
     },
+    news: line.news,
+    renew: line.renew,
+    /** Before the token goes: nothing of the former visitor is sent as another one. */
     logout() {
-      store.set("draft", "");
       if (chat) chat.composer.set("");
-      line.logout();
+      line.outbox.clear();
+      leave();
     },
   };
 }

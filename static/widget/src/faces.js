@@ -1,9 +1,7 @@
 /** Faces and pictures, drawn on canvases: a page's policy for images does not matter. */
-import { h } from "./dom.js";
-
 const SHARP = 2;
 
-export function createPictures(line) {
+export function createPictures({ h }, line) {
   const bitmaps = new Map();
 
   function load(path, width) {

@@ -10,9 +10,9 @@ export class Refused extends Error {
 
 const TIMEOUT = 20000;
 
-export function createHttp(base, token, unauthorised) {
+export function createHttp(base, session) {
   async function ask(method, path, body) {
-    const used = token();
+    const used = session.token;
     const options = { method, headers: {}, credentials: "omit", cache: "no-store" };
     if (used) options.headers.Authorization = `Bearer ${used}`;
     if (body) {
@@ -23,11 +23,12 @@ export function createHttp(base, token, unauthorised) {
     const timer = setTimeout(() => aborter.abort(), TIMEOUT);
     try {
       const response = await fetch(`${base}/widget/${path}`, { ...options, signal: aborter.signal });
-      if (response.status == 401) unauthorised(used);
+      if (response.status == 401) session.lose(used);
       if (response.ok && !(response.headers.get("Content-Type") || "").includes("json")) {
         return await response.blob();
       }
       const answer = await response.json().catch(() => ({}));
+      if (answer.error && answer.error.code == "blocked") session.block();
       if (!response.ok) throw new Refused(response.status, answer);
       return answer;
     } finally {
@@ -37,7 +38,7 @@ export function createHttp(base, token, unauthorised) {
 
   /** By XMLHttpRequest: fetch does not say how much of a file is sent. */
   function upload(item, progress) {
-    const used = token();
+    const used = session.token;
     const form = new FormData();
     form.append("client_id", item.id);
     form.append("text", item.text || "");
@@ -53,7 +54,7 @@ export function createHttp(base, token, unauthorised) {
       request.upload.onprogress = (event) => progress(event.loaded / event.total);
       request.onerror = request.onabort = () => reject(new Refused(0, {}));
       request.onload = () => {
-        if (request.status == 401) unauthorised(used);
+        if (request.status == 401) session.lose(used);
         if (request.status >= 200 && request.status < 300) resolve(request.response);
         else reject(new Refused(request.status, request.response || {}));
       };

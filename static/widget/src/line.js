@@ -13,16 +13,14 @@ const TYPING_LASTS = 7000;
 const TYPING_PAUSE = 3000;
 const GONE = 4401;
 const FOREIGN = 4403;
+const BLOCKED = 4423;
 
 export function createLine(ctx, changed, arrived) {
-  const { store, config } = ctx;
+  const { store, config, session } = ctx;
   const state = { conversation: null, messages: new Map(), last: 0, earlier: false, typing: false };
   Object.assign(state, { online: config.online, agent: null, hasEmail: false, active: false });
   const pending = new Map();
-  let token = store.get("token");
-  let dead = "";
   let stopped = false;
-  let opening = null;
   let catching = null;
   let behind = false;
   let waiters = [];
@@ -33,38 +31,20 @@ export function createLine(ctx, changed, arrived) {
     clearTimeout(timers[name]);
     timers[name] = setTimeout(work, delay);
   };
-  const http = createHttp(ctx.base, () => token, beginAnew);
-  const outbox = createOutbox({ store, deliver, delivered, changed });
-  const hello = () => ({ type: "hello", token, after: state.last || null });
+  const http = createHttp(ctx.base, session);
+  const outbox = createOutbox(ctx, { deliver, delivered, changed });
+  const hello = () => ({ type: "hello", token: session.token, after: state.last || null });
   const socket = createSocket(config.socket, { hello, heard, ended, closed, again: connect });
 
   // The token
 
-  /** Tabs that begin at once take turns, so that they share one conversation. */
-  function openSession() {
-    const begin = async () => {
-      const known = store.get("token");
-      if (known && known != dead) return (token = known);
-      const language = ctx.language;
-      token = (await http.post("session", { key: ctx.key, lang: language })).token;
-      store.set("token", token);
-      return token;
-    };
-    const locks = navigator.locks;
-    opening ||= (locks ? locks.request(store.prefix, begin) : begin()).finally(() => (opening = null));
-    return opening;
-  }
-
-  function beginAnew(used) {
-    if (!used || used != token) return;
-    dead = token;
-    token = null;
-    if (store.get("token") == dead) store.remove("token");
+  session.watch((token) => {
+    if (token) return connect();
     forget();
     socket.hangUp();
     if (outbox.items.length) outbox.hurry();
     changed();
-  }
+  });
 
   function forget() {
     Object.assign(state, { conversation: null, messages: new Map(), last: 0, earlier: false });
@@ -77,6 +57,8 @@ export function createLine(ctx, changed, arrived) {
     if (!conversation) return;
     if (state.conversation && state.conversation.id != conversation.id) forget();
     state.conversation = conversation;
+    // The next page asks for it at once.
+    store.set("talk", conversation.status);
   }
 
   /** A page of the thread; returns whether there is more to ask for. */
@@ -117,11 +99,11 @@ export function createLine(ctx, changed, arrived) {
     behind = true;
     catching ||= (async () => {
       try {
-        while (behind && token) {
+        while (behind && session.token) {
           behind = false;
-          const used = token;
+          const used = session.token;
           const thread = await http.get(`conversation${state.last ? `?after=${state.last}` : ""}`);
-          if (used == token && absorb(thread)) behind = true;
+          if (used == session.token && absorb(thread)) behind = true;
         }
       } catch (error) {
         later("catch", catchUp, 2000);
@@ -143,12 +125,13 @@ export function createLine(ctx, changed, arrived) {
   // The socket
 
   function connect() {
-    if (token && !stopped) socket.dial();
+    if (session.token && !stopped) socket.dial();
   }
 
   /** Whether to dial again. */
   function closed(code, used, attempts) {
-    if (code == GONE) return beginAnew(used);
+    if (code == GONE) return session.lose(used);
+    if (code == BLOCKED) return session.block();
     stopped = code == FOREIGN;
     // Meanwhile by asking: some networks let no socket through.
     if (!stopped && attempts > 2) poll();
@@ -211,7 +194,7 @@ export function createLine(ctx, changed, arrived) {
 
   function poll() {
     later("poll", async () => {
-      if (socket.ready || !token) return;
+      if (socket.ready || !session.token) return;
       await catchUp();
       poll();
     }, state.active ? POLL_OPEN : POLL_CLOSED);
@@ -220,7 +203,7 @@ export function createLine(ctx, changed, arrived) {
   // What goes out
 
   async function deliver(item) {
-    if (!token) await openSession();
+    if (!session.token) await session.open();
     if (item.file) {
       return http.upload(item, (part) => {
         item.progress = part;
@@ -262,7 +245,7 @@ export function createLine(ctx, changed, arrived) {
     ctx.emit("message_sent", { content: { text: message.text } });
   }
 
-  const page = () => ({ url: location.href.slice(0, 4000), title: document.title.slice(0, 400) });
+  const page = () => ({ url: location.href.slice(0, 4000), title: ctx.title().slice(0, 400) });
   const common = () => ({ page: page(), group: store.get("group") || "" });
 
   function send(text) {
@@ -282,7 +265,7 @@ export function createLine(ctx, changed, arrived) {
   }
 
   async function contact(fields, id) {
-    if (!token) await openSession();
+    if (!session.token) await session.open();
     const answer = await http.post("contact", { ...common(), ...fields, client_id: id });
     if (fields.email) state.hasEmail = true;
     if (answer.message) await delivered({}, answer);
@@ -302,7 +285,7 @@ export function createLine(ctx, changed, arrived) {
   // Life of the page
 
   function wake() {
-    if (!token) return;
+    if (!session.token) return;
     if (socket.ready) return socket.ping();
     socket.redial();
     outbox.hurry();
@@ -312,7 +295,7 @@ export function createLine(ctx, changed, arrived) {
   function refresh() {
     later("refresh", async () => {
       if (!state.active) return;
-      if (!token && !document.hidden) {
+      if (!session.token && !document.hidden) {
         try {
           const fresh = await http.get(`config?key=${encodeURIComponent(ctx.key)}`);
           state.online = fresh.online;
@@ -334,10 +317,6 @@ export function createLine(ctx, changed, arrived) {
   addEventListener("storage", (event) => {
     const name = (event.key || "").startsWith(store.prefix) ? event.key.slice(store.prefix.length) : "";
     if (name.startsWith("out:")) outbox.reload();
-    if (name == "token" && !token && event.newValue) {
-      token = store.get("token");
-      connect();
-    }
     if (name == "seen") changed();
   });
   // Takes over what a tab that was closed did not get rid of.
@@ -367,12 +346,16 @@ export function createLine(ctx, changed, arrived) {
       state.active = active;
       if (active) refresh();
     },
-    logout() {
-      outbox.clear();
-      dead = token;
-      token = null;
+    /** What came meanwhile; by the socket it comes by itself. */
+    news() {
+      if (socket.ready) catchUp();
+      else wake();
+    },
+    /** The same browser, but another visitor's thread. */
+    renew() {
+      ["talk", "seen"].forEach(store.remove);
       forget();
-      socket.hangUp();
+      socket.redial();
       changed();
     },
   };

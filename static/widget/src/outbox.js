@@ -3,12 +3,10 @@
  * Each entry has a key of its own in the store, so tabs never overwrite each other;
  * the server knows an entry by its id, so two tabs may send the same one.
  */
-import { uuid } from "./dom.js";
-
 const WAITS = [1000, 2000, 4000, 8000, 15000, 30000];
 const FORGIVEN = [408, 425, 429];
 
-export function createOutbox({ store, deliver, delivered, changed }) {
+export function createOutbox({ store, uuid }, { deliver, delivered, changed }) {
   let items = [];
   let flushing = false;
   let tries = 0;
