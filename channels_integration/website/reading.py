@@ -19,7 +19,7 @@ from supportdesk.accounts.models import AgentGroup, Language, Presence, User
 NEWEST, PAGE = 50, 200
 PRESENCE_AGE = 5
 SHOWN_AGENTS = 3
-ASSETS = ("box.js", "box.css", "chat.js", "forms.js", "forms.css")
+ASSETS = ("box.js", "box.css", "chat.js", "forms.js", "forms.css", "person.js")
 
 
 def is_online(account_id: int) -> bool:

@@ -66,6 +66,7 @@ export function start() {
     }
 
     const load = () => part("box.js", (file) => (box = file.mount(ctx)));
+    const person = () => part("person.js", (file) => file.createPerson(ctx, warn));
 
     async function open(options) {
       ctx.show(true);
@@ -88,11 +89,14 @@ export function start() {
     ctx.changedHands = () => (box ? box.renew() : load());
 
     const commands = createCommands(ctx, launcher, {
+      identify: (given) => person().then(({ identify }) => identify(given)),
+      customer: (given) => person().then(({ customer }) => customer(given)),
       open,
       close,
       language: (language) => launcher.setLanguage(language) && box && box.language(),
       logout() {
         if (box) box.logout();
+        if (parts["person.js"]) person().then(({ forget }) => forget());
         const gone = ctx.session.logout();
         trail.beginAnew();
         return gone;
