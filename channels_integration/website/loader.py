@@ -1,4 +1,4 @@
-"""`/widget.js`: one small script under an address that never changes."""
+"""`/widget.js` and `/loader.js`: small scripts under addresses that never change."""
 
 import gzip
 import hashlib
@@ -25,8 +25,9 @@ class Script:
 
 @login_not_required
 @require_safe
-def widget_loader(request: HttpRequest) -> HttpResponse:
-    path = Path(str(finders.find("widget/loader.js")))
+def widget_loader(request: HttpRequest, name: str) -> HttpResponse:
+    """The script of that name; pages of both kinds load one of them and no more."""
+    path = Path(str(finders.find(f"widget/{name}")))
     script = _script(path, path.stat().st_mtime_ns)
     encoding = _encoding(request.headers.get("Accept-Encoding", ""))
     # The encodings have their own bytes, so each has an ETag of its own.

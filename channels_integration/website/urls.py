@@ -14,7 +14,9 @@ urlpatterns = [
         starting_views.conversation_start,
         name="start",
     ),
-    path("widget.js", widget_loader, name="loader"),
+    path("widget.js", widget_loader, {"name": "loader.js"}, name="loader"),
+    # For pages that speak Smartsupp's page API, at the path they know.
+    path("loader.js", widget_loader, {"name": "smartsupp.js"}, name="smartsupp"),
     path("widget/config", views.widget_config, name="config"),
     path("widget/session", views.session_open, name="session"),
     path("widget/conversation", views.conversation_thread, name="conversation"),

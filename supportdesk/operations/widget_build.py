@@ -14,6 +14,7 @@ Minifier = Callable[[str, str], str]
 # Each is served under the name of its entry in the sources.
 SCRIPTS = (
     "loader.js",
+    "smartsupp.js",
     "person.js",
     "box.js",
     "chat.js",

@@ -9,14 +9,16 @@ import { createTrail } from "./trail.js";
 
 const RETRIES = [5000, 30000, 120000, 600000];
 
-export function start() {
-  const file = "widget.js";
+/** `dialect` is another page API that is spoken besides, and the file it comes in. */
+export function start(dialect) {
+  const file = dialect ? dialect.file : "widget.js";
   const running = document.currentScript;
   const isOurs = running && String(running.src).includes(`/${file}`);
   const script = isOurs ? running : document.querySelector(`script[src*="/${file}"]`);
   if (!script || safely(() => window.supportdesk && window.supportdesk.live)) return;
-  const { key } = script.dataset;
-  if (!key) return warn("no key of a website");
+  const other = dialect && dialect.start();
+  const key = script.dataset.key || (other && other.key);
+  if (typeof key != "string" || !key) return warn("no key of a website");
   const base = script.src.slice(0, script.src.lastIndexOf(`/${file}`));
   const api = createApi("supportdesk");
   const begin = () => configure(0).catch(warn);
@@ -40,6 +42,7 @@ export function start() {
   }
 
   function run(config) {
+    if (other) other.configured(config);
     const own = String(script.dataset.lang || "").slice(0, 2).toLowerCase();
     const events = createEvents();
     const ctx = { key, base, config, h, fill, uuid, svg, isPhone, ...events, store: createStore(key) };
@@ -82,7 +85,7 @@ export function start() {
     }
 
     const close = () => box && box.close();
-    const launcher = createLauncher(ctx, {}, { open, close });
+    const launcher = createLauncher(ctx, other ? other.options : {}, { open, close });
 
     /** An agent began to talk, or the visitor turned out to be somebody known. */
     ctx.news = () => (box ? box.news() : load());
@@ -103,6 +106,7 @@ export function start() {
       },
     });
     trail.follow();
+    if (other) other.begin(ctx, commands);
     api.begin(commands);
     ctx.emit("ready");
     const { store } = ctx;
