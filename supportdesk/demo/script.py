@@ -29,6 +29,8 @@ class Guest:
     email: str = ""
     phone: str = ""
     language: str = "de"
+    # By which the shop's server knows them.
+    user_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
 
+from channels_integration.website.identity_services import create_identity_secret
 from conversations import services
 from conversations.models import (
     Assignment,
@@ -167,6 +168,7 @@ class _Builder:
         )
         self.channel.public_key = shop.public_key
         self.channel.save(update_fields=["public_key"])
+        create_identity_secret(channel=self.channel)
 
     def _tell(self, story: Story) -> None:
         moments = story.moments(self.now, self.zone)
@@ -202,6 +204,8 @@ class _Builder:
                 email=guest.email,
                 phone=guest.phone,
             )
+            if guest.user_id:
+                visitors.set_user_id(visitor=visitor, user_id=guest.user_id)
         return self.visitors[guest.key]
 
     def _look(self, pk: int, step: script.Step, story: Story) -> None:

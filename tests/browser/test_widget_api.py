@@ -326,3 +326,33 @@ def test_stub_that_a_page_puts_over_ours_too_late_is_heard(
     page.evaluate("supportdesk = 5")
     launcher.click()
     expect(page.get_by_role("textbox", name="Nachricht schreiben")).to_be_visible()
+
+
+def test_customer_of_the_demo_shop_signs_in_and_out(shop, desk, new_page):
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").wait_for()
+
+    with (
+        page.expect_response("**/widget/identify") as answer,
+        page.expect_response("**/widget/customer"),
+    ):
+        page.get_by_role("link", name="Sign in as Katharina").click()
+    assert answer.value.json() == {
+        "verified": True,
+        "reason": "",
+        "changed": True,
+        "left_out": [],
+    }
+    page.get_by_text("Katharina Vogt").wait_for()
+    page.get_by_role("button", name="Open chat").click()
+    expect(bubbles(page).first).to_be_visible()
+    assert bubbles(page).count() > 1
+    name, _email, user_id, known = read_visitor(desk)
+    assert (name, user_id) == ("Katharina Vogt", "MM-10482")
+    assert known["Orders"] == 7
+
+    page.get_by_role("link", name="Sign out").click()
+    page.get_by_role("link", name="Sign in as Katharina").wait_for()
+    page.get_by_role("button", name="Open chat").click()
+    expect(bubbles(page)).to_have_text(["AnnaHello! How can we help?"])

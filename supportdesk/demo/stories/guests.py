@@ -3,7 +3,11 @@
 from supportdesk.demo.script import Guest
 
 KATHARINA = Guest(
-    "katharina", "Katharina Vogt", "k.vogt@example.net", "+49 341 555 0148"
+    "katharina",
+    "Katharina Vogt",
+    "k.vogt@example.net",
+    "+49 341 555 0148",
+    user_id="MM-10482",
 )
 FRIEDERIKE = Guest(
     "friederike",
