@@ -23,6 +23,7 @@ const SHOWN_IN = {
   customer: ['customer'],
   conversations: ['conversations'],
   history: ['history'],
+  state: ['state'],
 };
 
 const card = () => $('#visitor-card');
