@@ -28,6 +28,7 @@ DEVICES = {
     "(KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
     "linux": "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
 }
+SEARCH = "https://search.example.org/"
 _HOME = {"de": ("/", "Startseite"), "en": ("/en/", "Home")}
 
 
@@ -41,11 +42,17 @@ def tell_visits(shop: Shop, told: Iterable[tuple[Conversation, Story]]) -> None:
         visitor = conversation.visitor
         begin = conversation.created_at - BEFORE_WRITING
         end = max(conversation.visitor_seen_at or begin, conversation.created_at)
+        guest = story.guest
+        chance = devices[visitor.hue % len(devices)]
+        city, country = guest.place
         visit = Visit.objects.create(
             visitor=visitor,
             started_at=begin,
             last_seen_at=min(end, begin + LONGEST_VISIT),
-            user_agent=devices[visitor.hue % len(devices)],
+            referrer=SEARCH if country else "",
+            user_agent=DEVICES[guest.device] if guest.device else chance,
+            city=city,
+            country=country,
             page_count=2,
         )
         home = _HOME[story.guest.language]

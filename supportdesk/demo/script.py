@@ -29,8 +29,14 @@ class Guest:
     email: str = ""
     phone: str = ""
     language: str = "de"
-    # By which the shop's server knows them.
+    # By which the shop's server knows them, and what it tells of them.
     user_id: str = ""
+    customer: tuple[tuple[str, str], ...] = ()
+    # The personal note, and who wrote it.
+    note: str = ""
+    noted_by: str = ""
+    place: tuple[str, str] = ("", "")
+    device: str = ""
 
 
 @dataclass(frozen=True)

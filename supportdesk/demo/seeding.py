@@ -26,6 +26,7 @@ from supportdesk.accounts.models import Account, AgentGroup, User
 from supportdesk.demo import browsing, files, script
 from supportdesk.demo.script import Shop, Story
 from visitors import services as visitors
+from visitors.customer import CustomerItem
 from visitors.models import Source, Visitor
 
 PASSWORD = "demo-desk"  # noqa: S105 (printed for everyone to use; development only)
@@ -204,9 +205,28 @@ class _Builder:
                 email=guest.email,
                 phone=guest.phone,
             )
-            if guest.user_id:
-                visitors.set_user_id(visitor=visitor, user_id=guest.user_id)
+            self._tell_of_customer(visitor, guest)
         return self.visitors[guest.key]
+
+    def _tell_of_customer(self, visitor: Visitor, guest: script.Guest) -> None:
+        """What the shop's server says of them, and what a colleague noted."""
+        if guest.user_id:
+            visitors.set_user_id(visitor=visitor, user_id=guest.user_id)
+        if guest.customer:
+            visitors.set_customer_information(
+                visitor=visitor,
+                source=Source.API,
+                items=[
+                    CustomerItem(label.lower(), label, value)
+                    for label, value in guest.customer
+                ],
+                replace=True,
+            )
+        if guest.note:
+            author = self.team[guest.noted_by]
+            visitors.save_note(
+                visitor=visitor, agent=author, text=guest.note, version=0
+            )
 
     def _look(self, pk: int, step: script.Step, story: Story) -> None:
         """Before anybody acts they look: at no conversation out of their sight."""
