@@ -70,7 +70,7 @@ def _warnings(request: HttpRequest, form: NetworkForm) -> list[str]:
             % {"number": number}
         )
     if contains(text, client_ip.of_request(request)):
-        warnings.append(_("You are there yourself at the moment."))
+        warnings.append(_("Your own address is in it at the moment."))
     if warnings:
         # Bound, so its data must say it: the next try carries the answer.
         form.data = {**request.POST.dict(), "confirmed": text}

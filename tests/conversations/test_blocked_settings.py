@@ -126,7 +126,7 @@ def test_agent_who_is_there_is_told(anna):
     response = client.post(reverse("settings:blocked"), {"network": "203.0.113.0/24"})
 
     assert response.status_code == 409
-    assert "You are there yourself at the moment." in response.text
+    assert "Your own address is in it at the moment." in response.text
 
 
 def test_unknown_numbers_are_said_to_be_unknown(account, anna):

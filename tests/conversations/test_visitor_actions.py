@@ -178,7 +178,7 @@ def test_agent_who_is_there_too_is_told(anna, conversation, visitor):
 
     page = client.get(address("visitor_block_address", conversation)).text
 
-    assert "You are there yourself at the moment." in page
+    assert "Your own address is in it at the moment." in page
 
 
 def test_agent_without_full_access_blocks_no_range(ben, conversation, visitor):
@@ -379,7 +379,7 @@ def test_undo_that_comes_too_late_is_told(account, anna, conversation, visitor):
 
     response = signed_in(anna).post(undo_address(conversation, merge), follow=True)
 
-    assert "A merge can be undone within 30 days." in response.text
+    assert "A merge can be undone only within 30 days." in response.text
     assert "Undo" not in state(anna, conversation)
 
 
