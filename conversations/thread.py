@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message
 from supportdesk.accounts.models import User
+from visitors.standing import has_block, has_merge
 from visitors.trail import Glance, glance_expression, read_glance
 
 PAGE_SIZE = 40
@@ -65,6 +66,14 @@ class Opened:
     total: int
     glance: Glance
 
+    @property
+    def has_block(self) -> bool:
+        return bool(self.conversation.has_block)  # type: ignore[attr-defined]
+
+    @property
+    def has_merge(self) -> bool:
+        return bool(self.conversation.has_merge)  # type: ignore[attr-defined]
+
 
 def open_conversation(agent: User, public_id: UUID) -> Opened:
     """The conversation, the visitor's others and the last visit: one query.
@@ -84,7 +93,12 @@ def open_conversation(agent: User, public_id: UUID) -> Opened:
         visible.filter(visitor_id=Subquery(visitor))
         .with_row()
         .with_unread(agent)
-        .annotate(glance=glance, total=Window(Count("pk")))
+        .annotate(
+            glance=glance,
+            total=Window(Count("pk")),
+            has_block=Case(When(this, then=has_block("visitor"))),
+            has_merge=Case(When(this, then=has_merge("visitor"))),
+        )
         .order_by(is_this.desc(), "-last_activity_at")[: MAX_PREVIOUS + 1]
     )
     if not found:

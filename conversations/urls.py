@@ -122,7 +122,7 @@ urlpatterns = [
     ),
     path(
         "conversations/<uuid:public_id>/visitor/state/",
-        visitor_actions.visitor_state,
+        card_sections.visitor_state,
         name="visitor_state",
     ),
     path(

@@ -47,6 +47,13 @@ def visitor_conversations(request: AgentRequest, public_id: UUID) -> HttpRespons
 
 @require_safe
 @agent_view
+def visitor_state(request: AgentRequest, public_id: UUID) -> HttpResponse:
+    """What stands under the name: blocked, merged."""
+    return _at_once(request, public_id, "state")
+
+
+@require_safe
+@agent_view
 def visitor_note(request: AgentRequest, public_id: UUID) -> HttpResponse:
     conversation = visible_conversation(request, public_id, "visitor__note__agent")
     return _note(request, conversation, note=note_of(conversation.visitor))

@@ -22,6 +22,7 @@ from conversations.services.posting import MAX_TEXT_LENGTH
 from conversations.sidebar import sidebar_of
 from conversations.thread import Opened
 from supportdesk.accounts.models import User
+from visitors import services as visitors
 from visitors.models import Visitor
 
 
@@ -95,8 +96,19 @@ def card_context(request: AgentRequest, opened: Opened) -> dict[str, Any]:
         "conversation": opened.conversation,
         "opened": opened,
         "glance": opened.glance,
+        "state": _state(opened),
         "keeps_card": shown == str(visitor.public_id),
     }
+
+
+def _state(opened: Opened) -> dict[str, Any]:
+    """What stands under the visitor's name; asked for only where there is something."""
+    visitor = opened.conversation.visitor
+    block, network_block = (
+        visitors.blocks_of(visitor) if opened.has_block else (None, None)
+    )
+    merges = visitors.undoable_of(visitor)[:3] if opened.has_merge else []
+    return {"block": block, "network_block": network_block, "merges": merges}
 
 
 def posted_query(request: AgentRequest) -> InboxQuery:

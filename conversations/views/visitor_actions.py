@@ -37,24 +37,6 @@ from visitors.models import Visit, Visitor, VisitorMerge
 Pages = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@require_safe
-@agent_view
-def visitor_state(request: AgentRequest, public_id: UUID) -> HttpResponse:
-    """What stands under the name: blocked, merged; a fragment of the card."""
-    conversation = visible_conversation(request, public_id)
-    visitor = conversation.visitor
-    context = {
-        "conversation": conversation,
-        "block": visitors.block_of(visitor),
-        "network_block": visitors.network_block_of(visitor),
-        "merges": visitors.undoable_of(visitor)[:3],
-    }
-    section = "conversations/_visitor_state.html"
-    bare = request.htmx and not request.htmx.history_restore_request
-    template = section if bare else "conversations/visitor_section.html"
-    return render(request, template, context | {"section": section})
-
-
 # Blocking
 
 

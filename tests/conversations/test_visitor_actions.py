@@ -531,5 +531,5 @@ def test_state_costs_a_constant_number_of_queries(
     client = signed_in(anna)
     client.get("/")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         client.get(address("visitor_state", conversation), headers=HTMX)

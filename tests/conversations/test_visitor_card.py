@@ -15,7 +15,7 @@ from supportdesk.accounts.models import Role
 from tests import factories
 from tests.conversations.desk import HTMX, address, htmx, signed_in
 from visitors.models import CustomerInformation, PageView, Source, Visit, Visitor
-from visitors.services import save_note, update_contact
+from visitors.services import block_network, save_note, update_contact
 
 pytestmark = pytest.mark.django_db
 
@@ -410,3 +410,28 @@ def test_whole_card_costs_at_most_ten_queries(
     }
     assert costs["note"] + costs["customer"] + costs["history"] + 1 <= 10
     assert thread == 7
+
+
+def test_block_and_merge_cost_a_query_each_and_only_where_there_is_one(
+    anna, account, conversation, visitor
+):
+    client = signed_in(anna)
+    url = address("conversation", conversation)
+    client.get(url, headers=htmx("thread"))
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url, headers=htmx("thread"))
+        return len(queries)
+
+    make_visit(visitor, ip="203.0.113.7")
+    plain = cost()
+    block_network(account=account, agent=anna, network="198.51.100.0/24")
+    elsewhere = cost()
+    block_network(account=account, agent=anna, network="203.0.113.0/24")
+    blocked = cost()
+    services.merge_visitors(
+        kept=visitor, merged=factories.make_visitor(account), agent=anna
+    )
+
+    assert (elsewhere, blocked, cost()) == (plain, plain + 1, plain + 2)
