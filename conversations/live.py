@@ -8,7 +8,7 @@ them are shown: a search, a filter, or an agent who does not see everybody.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from django.db.models import (
     BooleanField,
@@ -113,19 +113,27 @@ class LiveVisitor:
     @property
     def path(self) -> str:
         """The address of the page, short: the website is named beside it."""
-        parts = urlsplit(self.page.url if self.page else "")
+        parts = _split(self.page.url if self.page else "")
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
     @property
     def origin(self) -> str:
         """The website the visitor came from."""
-        host = urlsplit(self.visit.referrer).hostname or ""
+        host = _split(self.visit.referrer).hostname or ""
         return host.removeprefix("www.")
 
     @property
     def campaign(self) -> str:
         given = self.visit.campaign
         return " · ".join(str(given[name]) for name in _CAMPAIGN if name in given)
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a stored address; one that is none must not take the list along."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 @dataclass(frozen=True)

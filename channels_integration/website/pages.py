@@ -59,7 +59,17 @@ def clean_url(url: str) -> str:
             "",
         )
     )
-    return redact_line(cleaned, MAX_URL)
+    cleaned = redact_line(cleaned, MAX_URL)
+    # A card number may hide in the name of the host, which is no address then.
+    return cleaned if host_of(cleaned) == parts.hostname else ""
+
+
+def host_of(url: str) -> str:
+    """The host that an address names; empty for what is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def campaign_of(url: str) -> dict[str, str]:
@@ -76,8 +86,7 @@ def campaign_of(url: str) -> dict[str, str]:
 def clean_referrer(referrer: Any, url: str) -> str:
     """Where the visitor came from; empty if that was the website itself."""
     cleaned = clean_url(referrer) if isinstance(referrer, str) else ""
-    same = urlsplit(cleaned).hostname == urlsplit(url).hostname
-    return "" if same else cleaned
+    return "" if host_of(cleaned) == host_of(url) else cleaned
 
 
 def _is_secret(name: str) -> bool:

@@ -114,6 +114,10 @@ def test_localhost_needs_development(settings):
         ("data:text/html,x", ""),
         ("/relative", ""),
         ("https://[bad", ""),
+        ("https://4111111111111111/", ""),
+        ("http://4111-1111-1111-1111.x/", ""),
+        ("http://41111111/11111111/", ""),
+        ("https://[2001:db8::1]:8443/a", "https://[2001:db8::1]:8443/a"),
         (
             "https://shop.example.com/?q=4111111111111111",
             "https://shop.example.com/?q=%5Bcard+%C2%B7%C2%B7%C2%B7%C2%B71111%5D",

@@ -417,3 +417,15 @@ def test_links_to_pages_give_nothing_away(account, owner):
 
     [link] = re.findall(r'<a [^>]*href="https://shop[^>]*>', html)
     assert 'rel="noopener noreferrer nofollow"' in link
+
+
+def test_address_that_is_none_does_not_take_the_page_along(account, owner):
+    visit = put_on_website(
+        make_visitor(account), url="http://[card ····1111]/", title="Odd"
+    )
+    Visit.objects.filter(pk=visit.pk).update(referrer="http://[card ····1111]/")
+
+    response = owner.get(PAGE)
+
+    assert response.status_code == 200
+    assert "Odd" in response.content.decode()
