@@ -212,7 +212,7 @@ class VisitorConsumer(SocketConsumer):
     async def page_seen(self, content: Input) -> None:
         seq = content.number("seq")
         if self.conversation:
-            await in_thread(_mark_seen)(self._session().pk, seq)
+            await in_thread(_mark_seen)(self._session(), seq)
 
     async def page_ping(self, content: Input) -> None:
         now = time.monotonic()
@@ -366,9 +366,8 @@ def _is_blocked(session: VisitorSession, address: str) -> bool:
 
 
 def _reload(session: VisitorSession) -> VisitorSession:
-    return VisitorSession.objects.select_related(
-        "channel__account", "visitor", "conversation"
-    ).get(pk=session.pk)
+    # One that does not count any more ends with the next ping.
+    return services.reload_session(session) or session
 
 
 def _receive(
@@ -430,12 +429,11 @@ def _publish_typing(conversation_id: int, active: bool) -> None:
         publisher.publish_typing_visitor(conversation, active=active)
 
 
-def _mark_seen(session_id: int, seq: int) -> None:
-    rows = VisitorSession.objects.filter(pk=session_id)
-    conversation_id = rows.values_list("conversation_id", flat=True).first()
-    if conversation_id is not None:
+def _mark_seen(session: VisitorSession, seq: int) -> None:
+    found = services.reload_session(session)
+    if found is not None and found.conversation_id is not None:
         conversations.mark_seen_by_visitor(
-            conversation_id=conversation_id, public_seq=seq
+            conversation_id=found.conversation_id, public_seq=seq
         )
 
 

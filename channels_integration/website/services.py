@@ -61,7 +61,7 @@ def find_session(token: object) -> VisitorSession:
     """The session of a token; raises SessionGone."""
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise SessionGone
-    session = _live_sessions().filter(token_hash=hash_token(token)).first()
+    session = _first(_live_sessions().filter(token_hash=hash_token(token)))
     if session is None:
         raise SessionGone
     return session
@@ -88,7 +88,7 @@ def check_not_blocked(
 
 def reload_session(session: VisitorSession) -> VisitorSession | None:
     """The session as it is now; None if it does not count any more."""
-    return _live_sessions().filter(pk=session.pk).first()
+    return _first(_live_sessions().filter(pk=session.pk))
 
 
 def lock_session(session_id: int) -> VisitorSession:
@@ -98,7 +98,7 @@ def lock_session(session_id: int) -> VisitorSession:
     is as it was before the wait.
     """
     VisitorSession.objects.select_for_update().filter(pk=session_id).first()
-    session = _live_sessions().filter(pk=session_id).first()
+    session = _first(_live_sessions().filter(pk=session_id))
     if session is None:
         raise SessionGone
     return session
@@ -108,6 +108,16 @@ def _live_sessions() -> QuerySet[VisitorSession]:
     return VisitorSession.objects.filter(
         revoked_at__isnull=True, channel__is_active=True
     ).select_related("channel__account", "visitor__merged_into", "conversation")
+
+
+def _first(sessions: QuerySet[VisitorSession]) -> VisitorSession | None:
+    """The session; without a conversation that is another person's again, since a
+    merge was undone: no way to it may lead through this browser."""
+    session = sessions.first()
+    conversation = session.conversation if session else None
+    if session and conversation and conversation.visitor_id != session.profile.pk:
+        session.conversation = None
+    return session
 
 
 @transaction.atomic
@@ -161,7 +171,8 @@ def receive_message(
         ).first()
         if stored is not None:
             return stored
-    if conversation is None or not _goes_on(session, conversation):
+    window = session.channel.account.reopen_window_days
+    if conversation is None or not is_continued(conversation, window):
         conversation = _start(session, page, group_key)
     return conversations.post_visitor_message(
         conversation_id=conversation.pk,
@@ -169,14 +180,6 @@ def receive_message(
         text=text,
         client_id=client_id,
         uploads=uploads,
-    )
-
-
-def _goes_on(session: VisitorSession, conversation: Conversation) -> bool:
-    """Not with what became another profile's, when a merge was undone."""
-    window = session.channel.account.reopen_window_days
-    return conversation.visitor_id == session.profile.pk and is_continued(
-        conversation, window
     )
 
 

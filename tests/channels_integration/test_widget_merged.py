@@ -2,11 +2,13 @@
 
 import pytest
 from channels.db import database_sync_to_async
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from channels_integration.website import browsers, consumers
 from conversations import services
+from conversations.models import Attachment
 from supportdesk.accounts.models import Role
-from tests.channels_integration.browser import new_id, open_browser
+from tests.channels_integration.browser import PNG, new_id, open_browser
 from tests.channels_integration.test_widget_socket import (
     closed_with,
     hello,
@@ -104,6 +106,35 @@ def test_sign_of_life_follows_the_profile_at_once(browser):
 
     own = browser.session.visitor_id
     assert [one.profile_id for one in (first, second, third)] == [own, kept.pk, own]
+
+
+def test_thread_of_who_was_merged_by_mistake_is_theirs_again(client, browser):
+    other = open_browser(client, browser.channel)
+    other.say("My secret address is Elm Street 1")
+    secret = other.conversation
+    upload = SimpleUploadedFile("secret.png", PNG, content_type="image/png")
+    body = {"client_id": new_id(), "file": upload}
+    client.post("/widget/files", body, headers=other.headers())
+    file = Attachment.objects.get()
+    agent = make_agent(browser.channel.account, role=Role.FULL)
+    # Since the wrong merge this browser goes on with the stranger's thread.
+    joined = services.merge_visitors(
+        kept=browser.session.visitor, merged=other.session.visitor, agent=agent
+    )
+    browser.session.conversation = secret
+    browser.session.save(update_fields=["conversation"])
+    assert "Elm Street" in browser.get("conversation").content.decode()
+
+    services.undo_merge(merge=joined, agent=agent)
+
+    assert browser.get("conversation").json()["conversation"] is None
+    assert browser.get(f"files/{file.public_id}").status_code == 404
+    assert browser.post("rating", {"rating": 1, "comment": ""}).status_code == 409
+    browser.post("seen", {"seq": 1})
+    browser.say("Hello")
+    assert browser.conversation != secret
+    secret.refresh_from_db()
+    assert (secret.visitor_seen_seq, secret.rating) == (0, None)
 
 
 async def test_open_socket_comes_back_and_hears_answers(browser):
