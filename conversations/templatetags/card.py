@@ -1,7 +1,7 @@
 """What the visitor card is drawn with: places, phones, clocks, the shop's values."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django import template
 from django.core.exceptions import ValidationError
@@ -87,7 +87,8 @@ def customer_value(item: ShownItem) -> SafeString | str:
     if _is(_is_web, text):
         return _link(text, text, "_blank")
     if _is(validate_email, text):
-        return _link(f"mailto:{text}", text, "_self")
+        # Quoted: a question mark would begin further recipients.
+        return _link(f"mailto:{quote(text, safe='@')}", text, "_self")
     if len(text) <= _FOLDS:
         return preview_text(text)
     return format_html(

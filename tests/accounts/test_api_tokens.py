@@ -168,6 +168,18 @@ def test_form_without_its_number_makes_nothing(client, owner, form_id):
     assert not ApiToken.objects.exists()
 
 
+def test_refused_form_may_be_sent_again(client, owner, monkeypatch):
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 0)
+    refused = client.post(PAGE, form(client, "Shop"))
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 50)
+
+    shown = refused.context["form"]
+    again = client.post(PAGE, {"name": "Shop", "form_id": shown["form_id"].value()})
+
+    assert again.status_code == 200
+    assert ApiToken.objects.get().name == "Shop"
+
+
 def test_page_says_when_there_are_too_many(client, owner, monkeypatch):
     monkeypatch.setattr(tokens, "MAX_TOKENS", 0)
 

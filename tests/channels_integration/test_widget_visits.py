@@ -323,6 +323,7 @@ def test_odd_hints_do_not_stop_a_page_view(browser, device):
         ("Europe/Berlin", "Europe/Berlin"),
         ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
         ("Europe/Atlantis", ""),
+        ("Factory", ""),
         ("../../etc/passwd", ""),
         ("<img src=x>", ""),
         ("", ""),

@@ -350,6 +350,7 @@ def test_addresses_that_are_no_web_addresses_are_no_links(anna, visitor, convers
         "file": "file:///etc/passwd",
         "web": "https://shop.example.com/orders/20418",
         "mail": "k.vogt@example.net",
+        "hidden": "x?bcc=evil%40example.com&y=@shop.example.com",
     }
     CustomerInformation.objects.create(
         visitor=visitor,
@@ -363,8 +364,9 @@ def test_addresses_that_are_no_web_addresses_are_no_links(anna, visitor, convers
     assert re.findall(r'class="link" href="([^"]+)"', shown) == [
         "https://shop.example.com/orders/20418",
         "mailto:k.vogt@example.net",
+        "mailto:x%3Fbcc%3Devil%2540example.com%26y%3D@shop.example.com",
     ]
-    assert shown.count('rel="noopener noreferrer nofollow"') == 2
+    assert shown.count('rel="noopener noreferrer nofollow"') == 3
 
 
 # What it costs

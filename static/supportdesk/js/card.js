@@ -247,8 +247,12 @@ function tick() {
   }
   for (const place of $$('#visitor-card [data-clock]')) {
     const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-    const time = new Date().toLocaleTimeString('de', { ...clock, timeZone: place.dataset.clock });
-    place.textContent = text('time-there', { time });
+    try {
+      const time = new Date().toLocaleTimeString('de', { ...clock, timeZone: place.dataset.clock });
+      place.textContent = text('time-there', { time });
+    } catch {
+      // A zone that this browser does not know: the time stays as the server wrote it.
+    }
   }
 }
 

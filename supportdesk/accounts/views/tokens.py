@@ -42,6 +42,8 @@ def api_tokens(request: HttpRequest) -> HttpResponse:
         )
     except AccountError as error:
         form.add_error("name", str(error))
+        # Nothing was made: what is sent next is another form.
+        form.data = {**request.POST.dict(), "form_id": str(uuid.uuid4())}
         return _page(request, form, status=409)
     return _page(request, _empty_form(), token=token, text=text)
 
