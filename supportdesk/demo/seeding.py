@@ -216,10 +216,7 @@ class _Builder:
             visitors.set_customer_information(
                 visitor=visitor,
                 source=Source.API,
-                items=[
-                    CustomerItem(label.lower(), label, value)
-                    for label, value in guest.customer
-                ],
+                items=[CustomerItem(*entry) for entry in guest.customer],
                 replace=True,
             )
         if guest.note:
