@@ -202,6 +202,28 @@ def test_other_tab_of_who_logged_out_forgets_too(shop, desk, new_page):
     expect(bubbles(other)).to_have_text(["AnnaHello! How can we help?"])
 
 
+def test_other_tab_shows_nothing_of_the_customer_before(
+    shop, desk, stand, secret, new_page
+):
+    call = "supportdesk('identify', %s);"
+    page = new_page()
+    stand(page, STUB + call % json.dumps(signed(secret, user_id="4714")))
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "My secret question")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    other = new_page(context=page.context)
+    stand(other)
+    expect(bubbles(other)).to_have_text(["My secret question"])
+
+    page.evaluate(call % json.dumps(signed(secret, user_id="4715")))
+
+    expect(bubbles(page)).to_have_text(["AnnaHello! How can we help?"])
+    expect(bubbles(other)).to_have_text(["AnnaHello! How can we help?"])
+    write(other, "Hello")
+    expect(bubbles(page)).to_have_text(["Hello"])
+    expect(bubbles(other)).to_have_text(["Hello"])
+
+
 HOSTILE = """
     const cyclic = {ok: 1};
     cyclic.self = cyclic;

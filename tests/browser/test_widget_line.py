@@ -169,3 +169,73 @@ def test_broken_line_is_dialled_anew_and_the_message_is_sent_again(page):
     )
 
     assert found == [True, "Hello", 2]
+
+
+NOBODY_S = """
+    const nothing = {
+        conversation: null, agent: null, online: true, has_email: false, more: false,
+        messages: [],
+    };
+"""
+
+
+def test_thread_goes_once_the_browser_is_somebody_s_who_has_none(page):
+    by_socket, by_asking = (
+        play(
+            page,
+            f"""
+            {NOBODY_S}
+            hear({{ type: "ready", ...thread("A", 1, 3) }});
+            {step}
+            await settled();
+            return [line.state.conversation, shown(), line.state.last];
+            """,
+        )
+        for step in (
+            """
+            sockets[0].onclose({ code: 4000 });
+            dispatchEvent(new Event("online"));
+            sockets.at(-1).onopen();
+            hear({ type: "ready", ...nothing });
+            """,
+            """
+            line.news();
+            asked[0].answer(nothing);
+            """,
+        )
+    )
+
+    assert by_socket == by_asking == [None, [], 0]
+
+
+def test_answer_older_than_the_first_message_takes_nothing_away(page):
+    found = play(
+        page,
+        f"""
+        {NOBODY_S}
+        hear({{ type: "ready", ...nothing }});
+        line.news();
+        push("A", 1);
+        asked[0].answer(nothing);
+        await settled();
+        return [line.state.conversation.id, shown()];
+        """,
+    )
+
+    assert found == ["A", ["A1"]]
+
+
+def test_answer_about_a_former_visitor_s_thread_is_not_shown(page):
+    found = play(
+        page,
+        """
+        hear({ type: "ready", ...thread("A", 1, 1) });
+        line.news();
+        line.renew();
+        asked[0].answer(thread("A", 2, 3));
+        await settled();
+        return [asked.map((one) => one.path), shown()];
+        """,
+    )
+
+    assert found == [["conversation?after=1", "conversation"], []]

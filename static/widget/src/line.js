@@ -33,7 +33,11 @@ export function createLine(ctx, changed, arrived) {
   };
   const http = createHttp(ctx.base, session);
   const outbox = createOutbox(ctx, { deliver, delivered, changed });
-  const hello = () => ({ type: "hello", token: session.token, after: state.last || null });
+  let asked;
+  const hello = () => {
+    asked = about();
+    return { type: "hello", token: session.token, after: state.last || null };
+  };
   const socket = createSocket(config.socket, { hello, heard, ended, closed, again: connect });
 
   // The token
@@ -51,7 +55,16 @@ export function createLine(ctx, changed, arrived) {
     Object.assign(state, { agent: null, typing: false });
   }
 
+  /** There is nothing of theirs to be seen for who comes now. */
+  function clear() {
+    ["talk", "seen"].forEach(store.remove);
+    forget();
+  }
+
   // What comes in
+
+  /** The thread that a question goes on with, if it does. */
+  const about = () => state.last && state.messages;
 
   function adopt(conversation) {
     if (!conversation) return;
@@ -62,7 +75,10 @@ export function createLine(ctx, changed, arrived) {
   }
 
   /** A page of the thread; returns whether there is more to ask for. */
-  function absorb(thread) {
+  function absorb(thread, of) {
+    // Another tab made this browser somebody else's, who has none. An answer that is
+    // older than the first message knows of none either.
+    if (!thread.conversation && of == state.messages) clear();
     const first = !state.last;
     const newest = first ? -1 : state.last;
     adopt(thread.conversation);
@@ -102,8 +118,11 @@ export function createLine(ctx, changed, arrived) {
         while (behind && session.token) {
           behind = false;
           const used = session.token;
-          const thread = await http.get(`conversation${state.last ? `?after=${state.last}` : ""}`);
-          if (used == session.token && absorb(thread)) behind = true;
+          const { messages } = state;
+          const of = about();
+          const thread = await http.get(`conversation${of ? `?after=${state.last}` : ""}`);
+          // What was asked for a thread that is gone meanwhile may be its former visitor's.
+          if (used == session.token && (messages != state.messages || absorb(thread, of))) behind = true;
         }
       } catch (error) {
         later("catch", catchUp, 2000);
@@ -142,7 +161,7 @@ export function createLine(ctx, changed, arrived) {
     ready(content) {
       socket.greeted();
       clearTimeout(timers.poll);
-      if (absorb(content)) catchUp();
+      if (absorb(content, asked)) catchUp();
       release();
       outbox.hurry();
     },
@@ -353,8 +372,7 @@ export function createLine(ctx, changed, arrived) {
     },
     /** The same browser, but another visitor's thread. */
     renew() {
-      ["talk", "seen"].forEach(store.remove);
-      forget();
+      clear();
       socket.redial();
       changed();
     },
