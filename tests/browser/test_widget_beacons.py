@@ -149,6 +149,61 @@ def test_leaving_is_told(shop, desk, new_page):
     raise AssertionError("nobody heard that the page was left")
 
 
+def test_pages_that_are_too_much_for_one_request_are_dropped(
+    shop, desk, untracked, new_page
+):
+    page = new_page()
+    visits = told(page, "visit")
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").wait_for()
+    page.wait_for_timeout(VIEW)
+    page.evaluate(
+        """
+        const [name] = Object.keys(sessionStorage);
+        const address = (i) => `${location.href}?${i}${"x".repeat(1900)}`;
+        const pages = Array.from({ length: 20 }, (_, i) => (
+            { url: address(i), title: "", referrer: address(i), at: Date.now() }
+        ));
+        sessionStorage.setItem(name, JSON.stringify(pages));
+        """
+    )
+    page.get_by_role("link", name="Baking").click()
+    page.get_by_role("button", name="Open chat").click()
+    page.wait_for_timeout(VIEW)
+
+    with page.expect_response("**/widget/visit") as answer:
+        write(page, "Hello")
+
+    assert answer.value.status == 204
+    assert len(str(visits)) < 50_000
+    urls = [told["url"] for told in visits[0]["pages"]]
+    assert urls[-1] == page.url
+    assert "?19xx" in urls[-2]
+    assert len(urls) > 10
+
+
+def test_pages_that_the_browser_does_not_send_stay_for_the_next_page(
+    shop, desk, new_page
+):
+    new_page.forgive("ERR_FAILED")
+    page = new_page()
+    page.goto(shop)
+    with page.expect_response("**/widget/visit"):
+        page.get_by_role("button", name="Open chat").wait_for()
+    page.route("**/widget/visit", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.evaluate("history.pushState({}, '', '?untold')")
+    page.evaluate("navigator.sendBeacon = () => false")
+    page.unroute("**/widget/visit")
+    visits = told(page, "visit")
+
+    with page.expect_response("**/widget/visit"):
+        page.get_by_role("link", name="Baking").click()
+
+    urls = [told["url"] for told in visits[-1]["pages"]]
+    assert urls == [f"{shop}?untold", page.url]
+
+
 def test_who_an_agent_writes_to_sees_it_without_having_opened_the_chat(
     shop, desk, new_page
 ):

@@ -2,6 +2,8 @@
 import { safely, warn } from "./careful.js";
 
 const MOST_PAGES = 20;
+// The desk takes 64 kB, and so do browsers of what is sent as a page is left.
+const MOST_TOLD = 48000;
 const VIEW_DELAY = 500;
 const BEAT = 45000;
 
@@ -23,6 +25,7 @@ export function createTrail(ctx) {
 
   function keep(pages) {
     trail = pages.slice(-MOST_PAGES);
+    while (JSON.stringify(trail).length > MOST_TOLD) trail.shift();
     try {
       sessionStorage.setItem(name, JSON.stringify(trail));
     } catch {
@@ -93,7 +96,10 @@ export function createTrail(ctx) {
 
   function leave() {
     clearTimeout(beating);
-    if (session.token) navigator.sendBeacon(`${ctx.base}/widget/visit`, JSON.stringify(take("left")));
+    if (!session.token) return;
+    const batch = trail;
+    // Left for the next page, if the browser takes no more.
+    if (!navigator.sendBeacon(`${ctx.base}/widget/visit`, JSON.stringify(take("left")))) keep(batch);
   }
 
   session.watch((token) => {
