@@ -69,7 +69,9 @@ def visitor_note_save(request: AgentRequest, public_id: UUID) -> HttpResponse:
         errors = [str(error) for found in form.errors.values() for error in found]
         return _note(request, conversation, 422, written=written, errors=errors)
     try:
-        save_note(visitor=conversation.visitor, agent=request.user, **form.cleaned_data)
+        note = save_note(
+            visitor=conversation.visitor, agent=request.user, **form.cleaned_data
+        )
     except NoteConflict as conflict:
         # The text comes back under the stored version: who saves now has seen it.
         return _note(
@@ -84,7 +86,7 @@ def visitor_note_save(request: AgentRequest, public_id: UUID) -> HttpResponse:
         return _note(request, conversation, 422, written=written, errors=[str(error)])
     if not request.htmx:
         return back_to(request, public_id)
-    return _note(request, conversation, saved=True)
+    return _note(request, conversation, note=note, saved=True)
 
 
 @require_safe

@@ -125,12 +125,13 @@ def test_locks_are_taken_in_one_order(browser):
     with CaptureQueriesContext(connection) as queries:
         browser.post("contact", body)
 
+    locking = re.compile(r"FOR (NO KEY )?UPDATE|last_seq = last_seq \+ 1")
     written = re.compile(
         r'(?:UPDATE |FROM ")\w+_(visitorsession|conversation|visitor)\b'
     )
     locks = [
         written.search(query["sql"])[1]
         for query in queries
-        if "FOR UPDATE" in query["sql"] or "last_seq = last_seq + 1" in query["sql"]
+        if locking.search(query["sql"])
     ]
     assert locks == ["visitorsession", "conversation", "visitor"]

@@ -715,7 +715,7 @@ def test_the_same_customer_on_each_page_costs_little(
     contact = {"name": "Kim", "email": "kim@example.net"}
     identify(browser, signed(secret, **contact))
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         identify(browser, signed(secret, expires=soon(60), **contact))
 
 

@@ -263,8 +263,8 @@ def test_rate_is_limited_before_anything_is_read(
 def test_costs_a_constant_number_of_queries(browser, number, django_assert_num_queries):
     report(browser, [MILL])
 
-    # Session; begin, lock, visit, its update, pages, seen, commit.
-    with django_assert_num_queries(8):
+    # Session; begin, profile, lock, visit, its update, pages, seen, commit.
+    with django_assert_num_queries(9):
         report(browser, [MILL] * number)
 
 

@@ -21,11 +21,13 @@ from visitors.services.customer import (
 from visitors.services.erasing import (
     delete_profile,
 )
+from visitors.services.locking import (
+    lock_profile,
+)
 from visitors.services.merging import (
     UNDO_PERIOD,
     finish_merge,
     join_profiles,
-    lock_profile,
     note_conversation,
     overdue,
     part_profiles,

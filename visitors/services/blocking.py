@@ -21,7 +21,8 @@ from visitors.events import (
 )
 from visitors.exceptions import VisitorError
 from visitors.models import Block, Visit, Visitor
-from visitors.services.merging import lock_profile, parts_of
+from visitors.services.locking import lock_profile
+from visitors.services.merging import parts_of
 
 REASON_LENGTH = 200
 # Shorter is wider: a provider's whole network, a country, everybody.

@@ -13,7 +13,7 @@ from visitors.customer import MAX_BYTES, MAX_KEYS, CustomerItem, size_of
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import VisitorError
 from visitors.models import CustomerInformation, Source, Visitor
-from visitors.services.merging import lock_profile
+from visitors.services.locking import lock_profile
 
 
 @transaction.atomic

@@ -27,26 +27,6 @@ UNDO_PERIOD = timedelta(days=30)
 CONTACT = ("name", "email", "phone")
 
 
-def lock_profile(visitor_id: int) -> Visitor:
-    """Lock the profile that the visitor is, or is part of, at this moment.
-
-    Without a lock on the part: a merge locks both, by key, and would wait for us
-    while we wait for it.
-    """
-    while True:
-        profile_id = _profile_id(visitor_id)
-        profile = Visitor.objects.select_for_update(no_key=True).get(pk=profile_id)
-        if _profile_id(visitor_id) == profile_id:
-            return profile
-
-
-def _profile_id(visitor_id: int) -> int:
-    parents = Visitor.objects.values_list("merged_into_id", flat=True)
-    while (parent_id := parents.get(pk=visitor_id)) is not None:
-        visitor_id = parent_id
-    return visitor_id
-
-
 def parts_of(visitor: Visitor) -> list[int]:
     """Keys of the profile and of all that are part of it, whatever is between them."""
     found, newest = [visitor.pk], [visitor.pk]

@@ -10,6 +10,7 @@ from supportdesk.core.text import redact_text
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import NoteConflict, VisitorError
 from visitors.models import Visitor, VisitorNote
+from visitors.services.locking import lock_profile
 
 NOTE_LENGTH = 5000
 
@@ -18,8 +19,9 @@ NOTE_LENGTH = 5000
 def save_note(*, visitor: Visitor, agent: User, text: str, version: int) -> VisitorNote:
     """Store the personal note as changed from `version`; card numbers are hidden.
 
-    Raises NoteConflict with the stored note if somebody else was faster, and
-    VisitorError for a text that is too long; nothing is stored then.
+    It is the note of the profile that the visitor is part of. Raises NoteConflict with
+    the stored note if somebody else was faster, and VisitorError for a text that is
+    too long; nothing is stored then.
     """
     text = redact_text(text).text
     if len(text) > NOTE_LENGTH:
@@ -28,7 +30,7 @@ def save_note(*, visitor: Visitor, agent: User, text: str, version: int) -> Visi
             % {"max": NOTE_LENGTH}
         )
     # The visitor's row, for there may be no note yet that could be locked.
-    Visitor.objects.select_for_update().get(pk=visitor.pk)
+    visitor = lock_profile(visitor.pk)
     note = read_note(visitor)
     if note.text == text:
         return note

@@ -16,6 +16,7 @@ from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import InvalidContact
 from visitors.models import Source, Visit, Visitor
 from visitors.phones import normalise, region_of
+from visitors.services.locking import lock_profile
 
 NAME_LENGTH, EMAIL_LENGTH, PHONE_LENGTH = 255, 254, 50
 # Whose word a weaker source does not replace; people's own always counts.
@@ -45,11 +46,12 @@ def update_contact(
 ) -> Visitor:
     """Store contact data; `None` leaves a field, an empty text clears it.
 
-    What a stronger source said stays. Card numbers are hidden first. Raises
-    InvalidContact for an address that is none; a phone number has to be one only if an
-    agent says it: what visitors type is better than nothing.
+    Returns the profile that has it now, which the visitor may be part of. What a
+    stronger source said stays. Card numbers are hidden first. Raises InvalidContact for
+    an address that is none; a phone number has to be one only if an agent says it:
+    what visitors type is better than nothing.
     """
-    visitor = Visitor.objects.select_for_update().get(pk=visitor.pk)
+    visitor = lock_profile(visitor.pk)
     values: dict[str, str] = {}
     if name is not None:
         values["name"] = redact_line(name, NAME_LENGTH)

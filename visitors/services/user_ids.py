@@ -11,7 +11,7 @@ from supportdesk.core.text import clean_line, redact_line
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.exceptions import UserIdTaken, VisitorError
 from visitors.models import Source, Visitor
-from visitors.services.merging import lock_profile
+from visitors.services.locking import lock_profile
 from visitors.services.profile import update_contact
 
 USER_ID_LENGTH = 255

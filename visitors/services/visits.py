@@ -18,6 +18,7 @@ from visitors.devices import MAX_USER_AGENT, clean_hints
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.location import locate
 from visitors.models import PageView, Visit, Visitor
+from visitors.services.locking import lock_profile
 from visitors.services.profile import mark_seen
 
 VISIT_PAUSE = timedelta(minutes=30)
@@ -59,13 +60,13 @@ def record_pages(
     A visit keeps its first `MAX_VISIT_PAGES` pages.
     """
     now = timezone.now()
-    # Two tabs of a visitor begin one visit.
-    Visitor.objects.select_for_update(no_key=True).get(pk=visitor.pk)
-    visit = _going_on(visitor, now)
+    # Two tabs of a visitor begin one visit, also while a merge moves it.
+    profile = lock_profile(visitor.pk)
+    visit = _going_on(profile, now)
     taken = list(pages[: MAX_VISIT_PAGES - (visit.page_count if visit else 0)])
     if visit is None:
         visit = Visit.objects.create(
-            visitor=visitor,
+            visitor=profile,
             started_at=min([now, *(page.at for page in pages)]),
             last_seen_at=now,
             referrer=referrer,
@@ -86,9 +87,9 @@ def record_pages(
         PageView(visit=visit, url=page.url, title=page.title, at=page.at)
         for page in taken
     )
-    mark_seen(visitor=visitor, at=now)
+    mark_seen(visitor=profile, at=now)
     emit_on_commit(
-        visitor_updated, VisitorUpdated(visitor_id=visitor.pk, sections=("history",))
+        visitor_updated, VisitorUpdated(visitor_id=profile.pk, sections=("history",))
     )
     return visit
 
