@@ -35,7 +35,6 @@ class SecretChanged(Exception):
     """It is another one than was meant."""
 
 
-@transaction.atomic
 def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, list[str]]:
     """Give the browser the profile of a customer whose signature was verified.
 
@@ -45,6 +44,16 @@ def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, list[str]]
     now belongs to another profile, and the fields that were no valid contact data.
     Raises SessionGone.
     """
+    try:
+        return _identify(session_id, claim)
+    except Visitor.DoesNotExist:
+        # The customer was found, then erased before we had the lock; not this browser,
+        # whose session we hold. So it is the first one of somebody new.
+        return _identify(session_id, claim)
+
+
+@transaction.atomic
+def _identify(session_id: int, claim: Claim) -> tuple[bool, list[str]]:
     session = lock_session(session_id)
     former = session.profile
     profile = _profile_for(former, session.channel.account, claim.user_id)

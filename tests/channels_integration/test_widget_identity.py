@@ -757,6 +757,44 @@ def test_two_browsers_of_a_new_customer_at_once_become_one(browser, secret):
     assert VisitorMerge.objects.count() == 3
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("first_user_id", ["", "42"])
+def test_customer_who_is_erased_meanwhile_begins_anew(
+    browser, secret, monkeypatch, first_user_id
+):
+    """Also for a browser of another customer, which only changes profile."""
+    if first_user_id:
+        identify(browser, signed(secret, user_id=first_user_id))
+    identify(another(browser), signed(secret, name="Kim"))
+    known = Visitor.objects.get(user_id="4711")
+    find = visitors.find_by_user_id
+    erased = []
+
+    def erase():
+        try:
+            erased.append(conversations.erase_visitor(visitor=known, agent=None))
+        finally:
+            connection.close()
+
+    def meanwhile(**fields):
+        found = find(**fields)
+        if found == known:
+            thread = threading.Thread(target=erase)
+            thread.start()
+            thread.join()
+        return found
+
+    monkeypatch.setattr(visitors, "find_by_user_id", meanwhile)
+    response = identify(browser, signed(secret, email="kim@example.net"))
+
+    assert erased == [True]
+    assert outcome(response)[:2] == (True, "")
+    profile = profile_of(browser)
+    assert (profile.user_id, profile.email) == ("4711", "kim@example.net")
+    assert profile.name == ""
+    assert not Visitor.objects.filter(pk=known.pk).exists()
+
+
 # Sockets
 
 
