@@ -17,8 +17,23 @@ _SECRETS = frozenset(
     (
         *("key", "code", "sig", "pw", "pwd", "pass", "otp", "pin", "sid", "hash"),
         *("hmac", "state", "ticket", "nonce", "phone", "tel", "iban", "ssn"),
+        *("reset", "verify", "confirm", "activate", "invite", "otc", "magic"),
     )
 )
+# The word before a secret in a path, as shops write their links.
+_BEFORE_SECRETS = frozenset(
+    (
+        *("reset", "password-reset", "reset-password", "set-password", "recover"),
+        *("token", "verify", "confirm", "activate", "activation", "invite"),
+        *("unsubscribe", "zuruecksetzen", "bestaetigen", "aktivieren", "einladung"),
+        *("abmelden", "freischalten"),
+    )
+)
+HIDDEN = "…"
+# Bounded on both sides of the sign, so that no text takes long.
+_EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+# A JSON web token, or a key in hexadecimal digits.
+_TOKEN = re.compile(r"\beyJ[\w-]{10,}\.[\w-]+\.[\w-]*|\b[0-9a-fA-F]{32,128}\b")
 
 
 def clean_page(page: Any) -> dict[str, str]:
@@ -45,11 +60,11 @@ def clean_url(url: str) -> str:
     host = f"[{host}]" if ":" in host else host
     netloc = f"{host}:{port}" if port else host
     query = [
-        (redact(name).text, redact(value).text)
+        (redact(name).text, _hidden(redact(value).text))
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
         if not _is_secret(name)
     ]
-    path = redact(unquote(parts.path)).text
+    path = _clean_path(redact(unquote(parts.path)).text)
     cleaned = urlunsplit(
         (
             parts.scheme,
@@ -87,6 +102,20 @@ def clean_referrer(referrer: Any, url: str) -> str:
     """Where the visitor came from; empty if that was the website itself."""
     cleaned = clean_url(referrer) if isinstance(referrer, str) else ""
     return "" if host_of(cleaned) == host_of(url) else cleaned
+
+
+def _clean_path(path: str) -> str:
+    """Without addresses of people, and without what follows a word such as "reset":
+    the links of mails carry their secret there."""
+    cleaned, follows = [], False
+    for part in path.split("/"):
+        cleaned.append(HIDDEN if part and follows else _hidden(part))
+        follows = follows or part.lower() in _BEFORE_SECRETS
+    return "/".join(cleaned)
+
+
+def _hidden(text: str) -> str:
+    return _TOKEN.sub(HIDDEN, _EMAIL.sub(HIDDEN, text))
 
 
 def _is_secret(name: str) -> bool:
