@@ -147,9 +147,19 @@ def visitor_export(request: ApiRequest, visitor_id: UUID) -> StreamingHttpRespon
     return stream_json(request, pieces, f"visitor-{visitor.public_id}.json")
 
 
-@router.put(
+@router.get(
     "/visitors/by-user-id/{user_id}",
     url_name="customer",
+    operation_id="get_customer",
+    summary="Read the profile of a customer",
+    response={200: VisitorOutput, ONE: ErrorOutput},
+)
+def customer_detail(request: ApiRequest, user_id: Path[UserId]) -> VisitorOutput:
+    return VisitorOutput.of(customer_of(request, user_id))
+
+
+@router.put(
+    "/visitors/by-user-id/{user_id}",
     operation_id="save_customer",
     summary="Create or change the profile of a customer",
     response={(200, 201): VisitorOutput, ALWAYS | BODY: ErrorOutput},

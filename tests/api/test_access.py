@@ -30,7 +30,7 @@ METHODS = {
     f"/visitors/{ID}": ["DELETE", "GET", "PATCH"],
     f"/visitors/{ID}/export": ["GET"],
     f"/visitors/{ID}/customer": ["DELETE", "GET", "PATCH", "PUT"],
-    "/visitors/by-user-id/c-1": ["PUT"],
+    "/visitors/by-user-id/c-1": ["GET", "PUT"],
     "/visitors/by-user-id/c-1/customer": ["DELETE", "GET", "PATCH", "PUT"],
 }
 CALLS = [(method, path) for path, methods in METHODS.items() for method in methods]

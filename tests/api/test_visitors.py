@@ -268,6 +268,8 @@ def test_customer_is_created_then_changed(shop):
     visitor = Visitor.objects.get()
     content = created.json()
     assert [r.status_code for r in (created, changed, again)] == [201, 200, 200]
+    assert shop.get(by_user_id("customer-1042")).json() == again.json()
+    assert shop.get(by_user_id("customer-1043")).status_code == 404
     assert (visitor.account, visitor.user_id) == (shop.account, "customer-1042")
     assert (content["name"], content["user_id"], content["verified"]) == (
         "Sofia",
