@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from supportdesk.accounts.models import Account
 from supportdesk.core.redaction import redact_value
@@ -23,6 +24,8 @@ KEY_LENGTH, LABEL_LENGTH, VALUE_LENGTH = 64, 100, 1000
 MAX_NUMBER = 10**18
 # How many of the keys that were left out are named.
 MAX_NAMED = 100
+# Keys of the desk's own, in the reader's language.
+_LABELS = {"user_id": gettext_lazy("Customer id")}
 # A text this many times too long is not even cleaned.
 _SLACK = 4
 
@@ -154,7 +157,7 @@ def _shown(row: CustomerInformation) -> Iterable[ShownItem]:
     for item in row.items:
         yield ShownItem(
             key=item["key"],
-            label=item["label"] or item["key"],
+            label=item["label"] or str(_LABELS.get(item["key"], item["key"])),
             value=item["value"],
             source=source,
             verified=source != Source.PAGE,

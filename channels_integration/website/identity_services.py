@@ -6,8 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils import timezone
 
 from channels_integration.website import browsers
 from channels_integration.website.identity import Claim
@@ -23,7 +22,7 @@ from supportdesk.core.events import emit_on_commit
 from supportdesk.core.sealing import seal
 from visitors import services as visitors
 from visitors.customer import CustomerItem, parse_items
-from visitors.exceptions import VisitorError
+from visitors.exceptions import InvalidContact
 from visitors.models import Source, Visitor
 
 FORMER_GOOD_FOR = timedelta(days=7)
@@ -123,11 +122,7 @@ def remember_unverified(*, session: VisitorSession, claim: Claim) -> list[str]:
     """
     visitor = session.profile
     if claim.user_id and claim.user_id != visitor.user_id:
-        with translation.override(session.channel.account.language):
-            label = gettext("Customer id")
-        items, _none = parse_items(
-            {USER_ID_KEY: {"label": label, "value": claim.user_id}}
-        )
+        items, _none = parse_items({USER_ID_KEY: claim.user_id})
         visitors.set_customer_information(
             visitor=visitor, source=Source.PAGE, items=items, replace=False
         )
@@ -135,15 +130,17 @@ def remember_unverified(*, session: VisitorSession, claim: Claim) -> list[str]:
 
 
 def _keep_contact(visitor: Visitor, source: Source, claim: Claim) -> list[str]:
-    """Store contact data; a page's broken address takes nothing else with it."""
-    try:
-        with transaction.atomic():
-            visitors.update_contact(visitor=visitor, source=source, **claim.contact)
-    except VisitorError:
-        rest = {name: text for name, text in claim.contact.items() if name != "email"}
-        visitors.update_contact(visitor=visitor, source=source, **rest)
-        return ["email"]
-    return []
+    """Store contact data; a broken value takes nothing else with it, and is named."""
+    contact, left_out = dict(claim.contact), list[str]()
+    while contact:
+        try:
+            with transaction.atomic():
+                visitors.update_contact(visitor=visitor, source=source, **contact)
+            break
+        except InvalidContact as error:
+            del contact[error.field]
+            left_out.append(error.field)
+    return left_out
 
 
 @transaction.atomic

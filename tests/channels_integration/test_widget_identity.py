@@ -560,6 +560,25 @@ def test_a_secret_sealed_under_a_lost_key_is_none(browser, secret):
 # Without a signature
 
 
+def test_signature_vouches_for_what_the_page_said_before(browser, secret):
+    identify(browser, {"name": "Kim Lee", "email": "kim@example.net"})
+
+    said = signed(secret, name="Kim Lee", email="kim@example.net")
+    identify(browser, said)
+
+    visitor = profile_of(browser)
+    assert (visitor.name_source, visitor.email_source) == (Source.SIGNED, Source.SIGNED)
+
+
+def test_page_s_number_that_is_none_is_left_out_alone(browser):
+    body = {"name": "Kim Lee", "email": "none", "phone": "call me maybe"}
+
+    answer = identify(browser, body).json()
+
+    assert sorted(answer["left_out"]) == ["email", "phone"]
+    assert (profile_of(browser).name, profile_of(browser).phone) == ("Kim Lee", "")
+
+
 def test_the_page_s_word_is_kept_as_such(browser):
     body = {
         "user_id": "4711",
@@ -584,7 +603,7 @@ def test_the_page_s_word_is_kept_as_such(browser):
     assert (row.visitor, row.source, row.items) == (
         visitor,
         Source.PAGE,
-        [{"key": "user_id", "label": "Customer id", "value": "4711"}],
+        [{"key": "user_id", "label": "", "value": "4711"}],
     )
 
 

@@ -152,6 +152,16 @@ def test_customer_information_comes_from_sources_that_were_missing(kept, merged,
     assert CustomerInformation.objects.filter(visitor=merged).count() == 2
 
 
+def test_customer_information_that_was_emptied_takes_no_place(kept, merged, anna):
+    give(kept, Source.PAGE)
+    give(merged, Source.PAGE, basket="2 mills")
+
+    merge(kept, merged, anna)
+
+    (row,) = CustomerInformation.objects.filter(visitor=kept)
+    assert row.items[0]["value"] == "2 mills"
+
+
 def test_customer_information_that_changed_since_stays(kept, merged, anna):
     give(merged, Source.API, tier="gold")
     record = merge(kept, merged, anna)

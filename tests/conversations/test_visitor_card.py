@@ -310,11 +310,24 @@ def test_many_conversations_fold(anna, account, visitor, conversation, number, f
 # Hostile values
 
 
+def test_customer_the_shop_vouches_for_is_marked(anna, visitor, conversation):
+    shown = section(anna, conversation, "contact").text
+    assert "verified" not in shown
+
+    Visitor.objects.filter(pk=visitor.pk).update(user_id="MM-10482")
+
+    shown = section(anna, conversation, "contact").text
+    assert "MM-10482" in shown
+    assert "verified" in shown
+    assert "has not sent any data" in section(anna, conversation, "customer").text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_values_stay_text_in_every_section(
     anna, account, visitor, conversation, text
 ):
-    update_contact(visitor=visitor, source=Source.PAGE, name=text, phone=text)
+    update_contact(visitor=visitor, source=Source.PAGE, name=text)
+    update_contact(visitor=visitor, source=Source.FORM, phone=text)
     save_note(visitor=visitor, agent=anna, text=text, version=0)
     visit = make_visit(visitor, city=text[:100], country="DE", time_zone=text[:64])
     visit.referrer = f"https://evil.example.net/{text}"

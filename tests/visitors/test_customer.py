@@ -2,6 +2,7 @@ import json
 import math
 
 import pytest
+from django.utils.translation import override
 
 from tests.factories import make_account, make_visitor
 from visitors.customer import (
@@ -369,3 +370,12 @@ def test_an_item_is_stored_as_it_is_read():
         "label": "Label",
         "value": 1,
     }
+
+
+def test_customer_id_is_named_in_the_readers_language(visitor):
+    keep(visitor, {"user_id": "4711"})
+
+    with override("de"):
+        (shown,) = read_customer(visitor, visitor.account)
+
+    assert shown.label == "Kundenkennung"

@@ -210,7 +210,10 @@ def _move_block(kept: Visitor, merged: Visitor) -> list[int]:
 
 
 def _copy_customer(kept: Visitor, merged: Visitor) -> list[tuple[int, str]]:
-    had = CustomerInformation.objects.filter(visitor=kept).values("source")
+    of_kept = CustomerInformation.objects.filter(visitor=kept)
+    # One that was emptied since says nothing that could be lost.
+    of_kept.filter(items=[]).delete()
+    had = of_kept.values("source")
     rows = CustomerInformation.objects.filter(visitor=merged).exclude(source__in=had)
     copies = [
         CustomerInformation.objects.create(

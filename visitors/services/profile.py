@@ -35,6 +35,13 @@ def create_visitor(*, account: Account, language: str) -> Visitor:
     )
 
 
+# A program that sends no number is wrong; a person who types one in a form may write
+# "evenings only" beside it.
+_ASKED_FOR_NUMBERS = (Source.AGENT, Source.PAGE, Source.SIGNED)
+# From what anybody can say to what the shop vouches for.
+_TRUST = (Source.PAGE, Source.FORM, Source.AGENT, Source.API, Source.SIGNED)
+
+
 @transaction.atomic
 def update_contact(
     *,
@@ -48,8 +55,8 @@ def update_contact(
 
     Returns the profile that has it now, which the visitor may be part of. What a
     stronger source said stays. Card numbers are hidden first. Raises InvalidContact for
-    an address that is none; a phone number has to be one only if an agent says it:
-    what visitors type is better than nothing.
+    an address that is none, and for a phone number that is none unless a visitor typed
+    it or the shop's server said so: that is better than nothing.
     """
     visitor = lock_profile(visitor.pk)
     values: dict[str, str] = {}
@@ -57,13 +64,17 @@ def update_contact(
         values["name"] = redact_line(name, NAME_LENGTH)
     if phone is not None:
         values["phone"] = redact_line(phone, PHONE_LENGTH)
-        if source == Source.AGENT:
+        if source in _ASKED_FOR_NUMBERS:
             values["phone"] = _checked_phone(values["phone"], visitor)
     if email is not None:
         values["email"] = _checked_email(email)
     changed = []
     for field, value in values.items():
-        if getattr(visitor, field) == value or _stands(visitor, field, source):
+        if getattr(visitor, field) == value:
+            stays = not value or not _confirms(visitor, field, source)
+        else:
+            stays = _stands(visitor, field, source)
+        if stays:
             continue
         setattr(visitor, field, value)
         setattr(visitor, f"{field}_source", source if value else "")
@@ -79,8 +90,16 @@ def _stands(visitor: Visitor, field: str, source: Source) -> bool:
     """Whether what is stored weighs more than what `source` says."""
     if not getattr(visitor, field):
         return False
-    stored = getattr(visitor, f"{field}_source") or Source.FORM
-    return stored in _STANDS_AGAINST[source]
+    return _source_of(visitor, field) in _STANDS_AGAINST[source]
+
+
+def _confirms(visitor: Visitor, field: str, source: Source) -> bool:
+    """Whether the same value is better known now than it was."""
+    return _TRUST.index(source) > _TRUST.index(_source_of(visitor, field))
+
+
+def _source_of(visitor: Visitor, field: str) -> Source:
+    return Source(getattr(visitor, f"{field}_source") or Source.FORM)
 
 
 def _checked_email(email: str) -> str:
