@@ -96,7 +96,7 @@ def invalid(fields: Mapping[str, str]) -> ApiError:
     return ApiError(
         422,
         "invalid",
-        _("Nothing was stored: some values are not valid."),
+        _("Some values are not valid; nothing was changed."),
         fields=fields,
     )
 

@@ -264,7 +264,7 @@ class ErrorOutput(Schema):
                 {
                     "error": {
                         "code": "invalid",
-                        "message": "Nothing was stored: some values are not valid.",
+                        "message": "Some values are not valid; nothing was changed.",
                         "fields": {"email": "Please enter a complete e-mail address."},
                     }
                 }
