@@ -34,14 +34,14 @@ class SecretChanged(Exception):
     """It is another one than was meant."""
 
 
-def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, list[str]]:
+def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, bool, list[str]]:
     """Give the browser the profile of a customer whose signature was verified.
 
     The customer's profile if there is one: a profile without a name of its own
     becomes part of it, with all that was said and seen there. A browser of another
     customer only changes profile, for two people used it. Returns whether the browser
-    now belongs to another profile, and the fields that were no valid contact data.
-    Raises SessionGone.
+    now belongs to another profile, whether it was another customer's, and the fields
+    that were no valid contact data. Raises SessionGone.
     """
     try:
         return _identify(session_id, claim)
@@ -52,7 +52,7 @@ def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, list[str]]
 
 
 @transaction.atomic
-def _identify(session_id: int, claim: Claim) -> tuple[bool, list[str]]:
+def _identify(session_id: int, claim: Claim) -> tuple[bool, bool, list[str]]:
     session = lock_session(session_id)
     former = session.profile
     profile = _profile_for(former, session.channel.account, claim.user_id)
@@ -61,7 +61,8 @@ def _identify(session_id: int, claim: Claim) -> tuple[bool, list[str]]:
         _move(session, former, profile)
     if changed or not former.user_id:
         _forget_page_s_word(profile)
-    return changed, _keep_contact(profile, Source.SIGNED, claim)
+    switched = changed and bool(former.user_id)
+    return changed, switched, _keep_contact(profile, Source.SIGNED, claim)
 
 
 def _profile_for(visitor: Visitor, account: Account, user_id: str) -> Visitor:

@@ -41,10 +41,10 @@ def visitor_identify(request: HttpRequest, session: VisitorSession) -> HttpRespo
         raise Refusal(
             503, "unavailable", _("This is not possible right now. Please try again.")
         ) from None
-    changed = False
+    changed = switched = False
     if reason is Reason.NONE:
         try:
-            changed, left_out = identity_services.identify_visitor(
+            changed, switched, left_out = identity_services.identify_visitor(
                 session_id=session.pk, claim=claim
             )
         except services.SessionGone:
@@ -56,6 +56,7 @@ def visitor_identify(request: HttpRequest, session: VisitorSession) -> HttpRespo
             "verified": reason is Reason.NONE,
             "reason": reason,
             "changed": changed,
+            "switched": switched,
             "left_out": left_out,
         }
     )

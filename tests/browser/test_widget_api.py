@@ -224,6 +224,119 @@ def test_other_tab_shows_nothing_of_the_customer_before(
     expect(bubbles(other)).to_have_text(["Hello"])
 
 
+def leave_unsent(page, draft):
+    """A file and words that wait for it, and words that were only typed."""
+    page.route("**/widget/files", lambda route: route.abort())
+    picker = page.locator("support-widget input[type=file]")
+    with page.expect_event("requestfailed"):
+        picker.set_input_files(
+            {"name": "secret.txt", "mimeType": "text/plain", "buffer": b"Mine"}
+        )
+    write(page, "Words that wait")
+    expect(bubbles(page).last).to_have_text("Words that wait")
+    page.get_by_role("textbox", name="Write a message").fill(draft)
+
+
+def test_nothing_unsent_in_another_tab_goes_out_after_logout(shop, desk, new_page):
+    new_page.forgive("ERR_FAILED")
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "My secret question")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    other = new_page(context=page.context)
+    other.goto(shop)
+    expect(bubbles(other)).to_have_text(["My secret question"])
+    leave_unsent(other, "A draft")
+
+    other.unroute("**/widget/files")
+    page.evaluate("supportdesk('logout')")
+
+    box = other.get_by_role("textbox", name="Write a message")
+    expect(box).to_have_value("")
+    expect(bubbles(other)).to_have_text(["AnnaHello! How can we help?"])
+    write(other, "Hello")
+    expect(other.get_by_text("Sent", exact=True)).to_be_visible()
+    expect(bubbles(page)).to_have_text(["Hello"])
+    other.wait_for_timeout(1500)
+    assert desk.texts() == ["Hello"]
+    kept = other.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+    assert "A draft" not in kept
+
+
+def test_form_of_who_logged_out_is_empty_again(shop, desk, new_page):
+    desk.go()
+    page = new_page()
+    page.goto(shop)
+    page.get_by_role("button", name="Open chat").click()
+    form = page.locator("support-widget form")
+    form.locator("textarea").fill("My secret question")
+    form.locator("input[type=email]").fill("k@example.com")
+    other = new_page(context=page.context)
+    other.goto(shop)
+    form_there = other.locator("support-widget form")
+    expect(form_there.locator("textarea")).to_have_value("My secret question")
+
+    other.evaluate("supportdesk('logout')")
+
+    expect(form_there.locator("textarea")).to_have_value("")
+    expect(form.locator("textarea")).to_have_value("")
+    expect(form.locator("input[type=email]")).to_have_value("")
+
+
+def test_nothing_unsent_of_one_customer_goes_out_as_the_next(
+    shop, desk, stand, secret, new_page
+):
+    new_page.forgive("ERR_FAILED")
+    call = "supportdesk('identify', %s);"
+    page = new_page()
+    stand(page, STUB + call % json.dumps(signed(secret, user_id="4716")))
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "My secret question")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    other = new_page(context=page.context)
+    stand(other)
+    expect(bubbles(other)).to_have_text(["My secret question"])
+    leave_unsent(page, "A draft")
+    leave_unsent(other, "Another draft")
+
+    page.evaluate(call % json.dumps(signed(secret, user_id="4717")))
+
+    for tab in page, other:
+        expect(bubbles(tab)).to_have_text(["AnnaHello! How can we help?"])
+        box = tab.get_by_role("textbox", name="Write a message")
+        expect(box).to_have_value("")
+        tab.unroute("**/widget/files")
+    write(other, "Hello")
+    expect(bubbles(page)).to_have_text(["Hello"])
+    page.wait_for_timeout(1500)
+    assert desk.texts() == ["Hello"]
+
+
+def test_what_somebody_wrote_before_they_sign_in_stays_theirs(
+    shop, desk, stand, secret, new_page
+):
+    page = new_page()
+    stand(page)
+    page.get_by_role("button", name="Open chat").click()
+    write(page, "Hello")
+    expect(page.get_by_text("Sent", exact=True)).to_be_visible()
+    page.get_by_role("textbox", name="Write a message").fill("A draft")
+    phone = new_page()
+    call = "supportdesk('identify', %s);"
+    with phone.expect_response("**/widget/identify"):
+        stand(phone, STUB + call % json.dumps(signed(secret, user_id="4718")))
+
+    identity = signed(secret, user_id="4718", name="Katharina")
+    with page.expect_response("**/widget/identify") as answer:
+        page.evaluate(call % json.dumps(identity))
+
+    assert answer.value.json()["changed"] is True
+    page.wait_for_timeout(500)
+    box = page.get_by_role("textbox", name="Write a message")
+    expect(box).to_have_value("A draft")
+
+
 HOSTILE = """
     const cyclic = {ok: 1};
     cyclic.self = cyclic;
@@ -364,6 +477,7 @@ def test_customer_of_the_demo_shop_signs_in_and_out(shop, desk, new_page):
         "verified": True,
         "reason": "",
         "changed": True,
+        "switched": False,
         "left_out": [],
     }
     page.get_by_text("Katharina Vogt").wait_for()

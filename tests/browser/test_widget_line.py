@@ -34,7 +34,7 @@ DESK = """async (script) => {
         asked.push({ path: url.split("/widget/")[1], answer });
     });
     window.open = () => {
-        const values = new Map([["token", "t".repeat(43)]]);
+        window.values = new Map([["token", "t".repeat(43)]]);
         const store = {
             prefix: "w:",
             get: (name) => values.get(name),
@@ -50,7 +50,7 @@ DESK = """async (script) => {
         const ctx = {
             store, config, session, uuid, base: "", key: "k", emit() {}, title: () => "",
         };
-        window.line = createLine(ctx, () => {}, () => {});
+        window.line = createLine(ctx, () => {}, () => {}, () => {});
         line.start();
     };
     window.hear = (frame) => sockets.at(-1).onmessage({ data: JSON.stringify(frame) });
@@ -169,6 +169,41 @@ def test_broken_line_is_dialled_anew_and_the_message_is_sent_again(page):
     )
 
     assert found == [True, "Hello", 2]
+
+
+def test_message_of_who_left_while_it_waits_for_the_line_is_not_sent(page):
+    found = play(
+        page,
+        """
+        line.send("Mine");
+        await settled();
+        values.set("left", 1);
+        dispatchEvent(new StorageEvent("storage", { key: "w:left" }));
+        hear({ type: "ready", ...thread("A", 1, 1) });
+        await settled();
+        return [sockets.map((one) => one.sent), asked.length, line.outbox.items];
+        """,
+    )
+
+    assert found == [[[]], 0, []]
+
+
+def test_answer_to_who_left_meanwhile_is_not_shown(page):
+    found = play(
+        page,
+        """
+        line.send("Mine");
+        while (!asked.length) await settled();
+        values.set("left", 1);
+        dispatchEvent(new StorageEvent("storage", { key: "w:left" }));
+        const message = { id: "A1", seq: 1, kind: "message", by: "visitor" };
+        asked[0].answer({ message, conversation: state("A", 1) });
+        await settled();
+        return [asked[0].path, shown()];
+        """,
+    )
+
+    assert found == ["messages", []]
 
 
 NOBODY_S = """

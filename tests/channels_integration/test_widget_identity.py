@@ -105,6 +105,7 @@ def test_the_first_browser_of_a_customer_becomes_them(browser, secret):
         "verified": True,
         "reason": "",
         "changed": False,
+        "switched": False,
         "left_out": [],
     }
     assert visitor == browser.session.visitor
@@ -126,6 +127,7 @@ def test_the_second_device_finds_the_thread_and_brings_its_own(browser, secret):
 
     known = profile_of(browser)
     assert outcome(answer) == SWITCHED
+    assert answer.json()["switched"] is False
     assert VisitorSession.objects.get(pk=phone.session.pk).visitor == known
     assert {str(row.visitor_id) for row in Conversation.objects.all()} == {
         str(known.pk)
@@ -204,6 +206,7 @@ def test_another_customer_in_the_browser_gets_a_profile_of_their_own(browser, se
 
     first, second = Visitor.objects.order_by("pk")
     assert outcome(answer) == SWITCHED
+    assert answer.json()["switched"] is True
     assert profile_of(browser) == second
     assert (first.name, second.name, second.user_id) == ("First", "Second", "42")
     assert browser.conversation is None

@@ -15,7 +15,7 @@ export function mount(ctx) {
   const files = {};
   const t = (name, values) => fill(texts[ctx.language][name] || "", values || {});
   const panel = h("section", { class: "w-panel", id: "panel", role: "dialog", tabindex: "-1" });
-  const line = createLine(ctx, changed, arrived);
+  const line = createLine(ctx, changed, arrived, parted);
   const pictures = createPictures(ctx, line);
   const kit = { ctx, line, t, pictures, h, uuid, redact, icon: ctx.svg, close, leave, done, skip };
   let opened = false;
@@ -186,7 +186,16 @@ export function mount(ctx) {
 
   function language() {
     panel.setAttribute("aria-label", fill(TITLES[ctx.language], { name: config.name }));
-    // Built anew in the other language; what was typed is kept as draft.
+    rebuild();
+  }
+
+  function parted() {
+    screen = null;
+    rebuild();
+  }
+
+  /** All views anew; what was typed is kept as draft, unless its writer is gone. */
+  function rebuild() {
     chat = null;
     if (!opened) return;
     host.dataset.state = "";
@@ -245,11 +254,6 @@ export function mount(ctx) {
     },
     news: line.news,
     renew: line.renew,
-    /** Before the token goes: nothing of the former visitor is sent as another one. */
-    logout() {
-      if (chat) chat.composer.set("");
-      line.outbox.clear();
-      leave();
-    },
+    logout: line.farewell,
   };
 }

@@ -15,11 +15,12 @@ const GONE = 4401;
 const FOREIGN = 4403;
 const BLOCKED = 4423;
 
-export function createLine(ctx, changed, arrived) {
+export function createLine(ctx, changed, arrived, parted) {
   const { store, config, session } = ctx;
   const state = { conversation: null, messages: new Map(), last: 0, earlier: false, typing: false };
   Object.assign(state, { online: config.online, agent: null, hasEmail: false, active: false });
   const pending = new Map();
+  let left = store.get("left");
   let stopped = false;
   let catching = null;
   let behind = false;
@@ -46,6 +47,8 @@ export function createLine(ctx, changed, arrived) {
     if (token) return connect();
     forget();
     socket.hangUp();
+    farewell();
+    // The desk may merely have lost the token: then it goes out with the next one.
     if (outbox.items.length) outbox.hurry();
     changed();
   });
@@ -53,6 +56,15 @@ export function createLine(ctx, changed, arrived) {
   function forget() {
     Object.assign(state, { conversation: null, messages: new Map(), last: 0, earlier: false });
     Object.assign(state, { agent: null, typing: false });
+  }
+
+  /** Who logged out or became another customer, in whichever tab, leaves nothing unsent. */
+  function farewell() {
+    const now = store.get("left");
+    if (now == left) return;
+    left = now;
+    outbox.clear();
+    parted();
   }
 
   /** There is nothing of theirs to be seen for who comes now. */
@@ -223,17 +235,19 @@ export function createLine(ctx, changed, arrived) {
 
   async function deliver(item) {
     if (!session.token) await session.open();
-    if (item.file) {
-      return http.upload(item, (part) => {
-        item.progress = part;
-        changed();
-      });
-    }
-    if (!socket.ready) {
+    if (!item.file && !socket.ready) {
       connect();
       await new Promise((go) => {
         waiters.push(go);
         setTimeout(go, SOCKET_WITHIN);
+      });
+    }
+    // Whose it was may be gone by now.
+    if (!outbox.items.includes(item)) throw new Refused(0, {});
+    if (item.file) {
+      return http.upload(item, (part) => {
+        item.progress = part;
+        changed();
       });
     }
     const content = { client_id: item.id, text: item.text, page: item.page, group: item.group };
@@ -304,6 +318,7 @@ export function createLine(ctx, changed, arrived) {
   // Life of the page
 
   function wake() {
+    farewell();
     if (!session.token) return;
     if (socket.ready) return socket.ping();
     socket.redial();
@@ -337,6 +352,7 @@ export function createLine(ctx, changed, arrived) {
     const name = (event.key || "").startsWith(store.prefix) ? event.key.slice(store.prefix.length) : "";
     if (name.startsWith("out:")) outbox.reload();
     if (name == "seen") changed();
+    if (name == "left") farewell();
   });
   // Takes over what a tab that was closed did not get rid of.
   setInterval(() => {
@@ -352,6 +368,7 @@ export function createLine(ctx, changed, arrived) {
       connect();
     },
     outbox,
+    farewell,
     send,
     sendFile: (file, text = "") => outbox.add({ file, text: redact(text), ...common() }),
     typing,
@@ -372,6 +389,7 @@ export function createLine(ctx, changed, arrived) {
     },
     /** The same browser, but another visitor's thread. */
     renew() {
+      farewell();
       clear();
       socket.redial();
       changed();

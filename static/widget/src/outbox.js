@@ -15,8 +15,8 @@ export function createOutbox({ store, uuid }, { deliver, delivered, changed }) {
 
   const nameOf = (item) => `out:${item.at}:${item.id}`;
   const save = (item) => {
-    // Files cannot be kept; they live as long as the page.
-    if (!item.file) store.set(nameOf(item), item);
+    // Files cannot be kept; they live as long as the page. What was cleared stays away.
+    if (!item.file && items.includes(item)) store.set(nameOf(item), item);
   };
 
   function reload() {
@@ -76,8 +76,9 @@ export function createOutbox({ store, uuid }, { deliver, delivered, changed }) {
         try {
           const answer = await deliver(item);
           tries = 0;
-          // Told first, so that the entry never leaves the screen in between.
-          await delivered(item, answer);
+          // Told first, so that the entry never leaves the screen in between. Of what was
+          // cleared meanwhile, nobody here is to hear.
+          if (items.includes(item)) await delivered(item, answer);
           remove(item.id);
         } catch (error) {
           const refused = error.status >= 400 && error.status < 500 && error.status != 401;

@@ -88,11 +88,16 @@ export function createPerson(ctx, warn) {
     }
   }
 
-  function identified({ verified, reason, changed, left_out }) {
+  function identified({ verified, reason, changed, switched, left_out }) {
     leftOut("identify", left_out);
     if (!verified && reason && reason != "unsigned") warn("identify: not verified,", reason);
     if (changed) {
       ["told:contact", "told:customer"].forEach(store.remove);
+      // What one customer left unsent is not the next one's to send.
+      if (switched) {
+        [...store.names("out:"), "draft", "contact"].forEach(store.remove);
+        store.set("left", Date.now());
+      }
       ctx.changedHands();
     }
     ctx.emit("identified", { verified: Boolean(verified), reason: reason || "" });

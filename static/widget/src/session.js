@@ -97,8 +97,11 @@ export function createSession(ctx) {
     /** Nothing of the visitor stays in this browser. */
     logout() {
       const used = token;
+      store.names("").filter((name) => !["left", "token"].includes(name)).forEach(store.remove);
+      // Before the token goes: other tabs do not send what they still hold as somebody else.
+      store.set("left", Date.now());
       lose(used);
-      store.names("").forEach(store.remove);
+      store.remove("token");
       if (used) return ask("logout", {}, used);
     },
   };

@@ -98,9 +98,9 @@ export function start(dialect) {
       close,
       language: (language) => launcher.setLanguage(language) && box && box.language(),
       logout() {
-        if (box) box.logout();
         if (parts["person.js"]) person().then(({ forget }) => forget());
         const gone = ctx.session.logout();
+        if (box) box.logout();
         trail.beginAnew();
         return gone;
       },
