@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from conversations.models import Conversation
 from supportdesk.accounts.models import User
 from visitors.models import Visitor
+from visitors.querysets import VisitorQuerySet
 
 
 def can_resolve(agent: User, conversation: Conversation) -> bool:
@@ -18,7 +19,7 @@ def is_assigned_to(agent: User, conversation: Conversation) -> bool:
     return any(person.id == agent.pk for person in conversation.people)
 
 
-def visible_visitors(agent: User) -> QuerySet[Visitor]:
+def visible_visitors(agent: User) -> VisitorQuerySet:
     """Visitors with a conversation the agent sees; with full access all of them."""
     visitors = Visitor.objects.of_account(agent)
     if agent.has_full_access and agent.is_active:

@@ -7,7 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from supportdesk.accounts.models import Account, Language, User
 from supportdesk.accounts.people import initials
 from visitors.devices import Device, describe
-from visitors.querysets import BlockQuerySet, VisitorQuerySet
+from visitors.querysets import (
+    BlockQuerySet,
+    VisitorQuerySet,
+    by_beginning,
+    digits_backwards,
+    last_word,
+)
 
 
 class Source(models.TextChoices):
@@ -60,13 +66,35 @@ class Visitor(models.Model):
         verbose_name = _("visitor")
         verbose_name_plural = _("visitors")
         indexes = [
-            # Incoming mail and identity look a visitor up by address.
+            # Incoming mail and identity look a visitor up by address; who merges looks
+            # for other profiles by address, name and number, while they type.
             models.Index(
                 "account",
-                Lower("email"),
+                by_beginning(Lower("email")),
                 name="visitor_account_email",
                 condition=~models.Q(email=""),
             ),
+            models.Index(
+                "account",
+                by_beginning(Lower("name")),
+                name="visitor_account_name",
+                condition=~models.Q(name=""),
+            ),
+            models.Index(
+                "account",
+                by_beginning(last_word("name")),
+                name="visitor_account_last_word",
+                condition=~models.Q(name=""),
+            ),
+            models.Index(
+                "account",
+                by_beginning(digits_backwards("phone")),
+                name="visitor_account_phone",
+                condition=~models.Q(phone=""),
+            ),
+            # The newest of an account, without a walk along everybody's: lists of the
+            # API, and what shops have told lately.
+            models.Index(fields=["account", "-id"], name="visitor_account_newest"),
         ]
         constraints = [
             models.UniqueConstraint(

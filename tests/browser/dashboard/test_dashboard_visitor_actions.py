@@ -44,7 +44,8 @@ def test_profiles_are_found_compared_merged_and_parted(desk, seen):
 
     choose(anna, "Merge with another profile…")
     # Found while it is typed.
-    anna.get_by_role("searchbox", name="Search profiles").press_sequentially("0176 12")
+    search = anna.get_by_role("searchbox", name="Search profiles")
+    search.press_sequentially("0176 1234567")
     found = anna.locator("#merge-found .rows__item")
     expect(found).to_have_count(1)
     found.get_by_text("Compare").click()
