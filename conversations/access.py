@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from conversations.models import Conversation
 from supportdesk.accounts.models import User
-from visitors.models import Visitor
+from visitors.models import Visitor, VisitorMerge
 from visitors.querysets import VisitorQuerySet
 
 
@@ -26,6 +26,14 @@ def visible_visitors(agent: User) -> VisitorQuerySet:
         return visitors
     seen = Conversation.objects.visible_to(agent).filter(visitor=OuterRef("pk"))
     return visitors.filter(Exists(seen))
+
+
+def visible_merges(
+    agent: User, merges: QuerySet[VisitorMerge]
+) -> QuerySet[VisitorMerge]:
+    """Merges that the agent may know of and undo: their own, for they saw both sides
+    then; all of them if no conversation can have been out of their sight."""
+    return merges if agent.sees_all_groups else merges.filter(agent=agent)
 
 
 def approachable_visitors(agent: User) -> QuerySet[Visitor]:

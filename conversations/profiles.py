@@ -31,7 +31,7 @@ def likely_same(agent: User, visitor: Visitor) -> list[Visitor]:
     digits = _digits(visitor.phone)
     if len(digits) >= _MIN_DIGITS:
         same.append(others.with_digits(digits))
-    return _found(*same)
+    return _found(agent, *same)
 
 
 def search_profiles(agent: User, visitor: Visitor, text: str) -> list[Visitor]:
@@ -55,22 +55,22 @@ def search_profiles(agent: User, visitor: Visitor, text: str) -> list[Visitor]:
     digits = _digits(text).lstrip("0")
     if len(digits) >= _MIN_DIGITS and re.fullmatch(r"[0-9+()/. -]+", text):
         fits.append(others.number_ends(digits))
-    return _found(*fits)
+    return _found(agent, *fits)
 
 
 def _digits(text: str) -> str:
     return re.sub(r"[^0-9]", "", text)
 
 
-def _found(*fits: VisitorQuerySet) -> list[Visitor]:
+def _found(agent: User, *fits: VisitorQuerySet) -> list[Visitor]:
     """One after the other: joined by "or" they would read every visitor."""
     keys = {pk for each in fits for pk in each.values_list("pk", flat=True)[:LOOKED_AT]}
-    rows = _with_numbers(Visitor.objects.filter(pk__in=keys))
+    rows = _with_numbers(agent, Visitor.objects.filter(pk__in=keys))
     return list(rows.order_by("-last_seen_at", "-pk")[:MAX_FOUND])
 
 
-def _with_numbers(visitors: QuerySet[Visitor]) -> QuerySet[Visitor]:
-    """`conversation_number` and `visit_number`."""
+def _with_numbers(agent: User, visitors: QuerySet[Visitor]) -> QuerySet[Visitor]:
+    """`conversation_number`, of those that the agent sees, and `visit_number`."""
 
     def number(rows: QuerySet) -> Coalesce:
         counted = rows.filter(visitor=OuterRef("pk")).order_by().values("visitor")
@@ -79,7 +79,7 @@ def _with_numbers(visitors: QuerySet[Visitor]) -> QuerySet[Visitor]:
         )
 
     return visitors.annotate(
-        conversation_number=number(Conversation.objects.all()),
+        conversation_number=number(Conversation.objects.visible_to(agent)),
         visit_number=number(Visit.objects.all()),
     )
 
@@ -100,13 +100,13 @@ class Side:
         return self.visitor.visit_number  # type: ignore[attr-defined]
 
 
-def compare(*visitors: Visitor) -> list[Side]:
+def compare(agent: User, *visitors: Visitor) -> list[Side]:
     """Both sides, the one that was known first before the other."""
-    rows = _with_numbers(Visitor.objects.filter(pk__in=[each.pk for each in visitors]))
+    both = Visitor.objects.filter(pk__in=[each.pk for each in visitors])
     notes = dict(
         VisitorNote.objects.filter(visitor__in=visitors).values_list("visitor", "text")
     )
     return [
         Side(visitor, notes.get(visitor.pk, ""))
-        for visitor in rows.order_by("created_at", "pk")
+        for visitor in _with_numbers(agent, both).order_by("created_at", "pk")
     ]

@@ -15,6 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
+from conversations.access import visible_merges
 from conversations.forms import ComposerForm, fresh_composer
 from conversations.inbox import SORTS, InboxQuery
 from conversations.models import Conversation
@@ -23,7 +24,7 @@ from conversations.sidebar import sidebar_of
 from conversations.thread import Opened
 from supportdesk.accounts.models import User
 from visitors import services as visitors
-from visitors.models import Visitor
+from visitors.models import Visitor, VisitorMerge
 
 
 class AgentRequest(HttpRequest):
@@ -96,18 +97,20 @@ def card_context(request: AgentRequest, opened: Opened) -> dict[str, Any]:
         "conversation": opened.conversation,
         "opened": opened,
         "glance": opened.glance,
-        "state": _state(opened),
+        "state": _state(request.user, opened),
         "keeps_card": shown == str(visitor.public_id),
     }
 
 
-def _state(opened: Opened) -> dict[str, Any]:
+def _state(agent: User, opened: Opened) -> dict[str, Any]:
     """What stands under the visitor's name; asked for only where there is something."""
     visitor = opened.conversation.visitor
     block, network_block = (
         visitors.blocks_of(visitor) if opened.has_block else (None, None)
     )
-    merges = visitors.undoable_of(visitor)[:3] if opened.has_merge else []
+    merges = VisitorMerge.objects.none()
+    if opened.has_merge:
+        merges = visible_merges(agent, visitors.undoable_of(visitor))[:3]
     return {"block": block, "network_block": network_block, "merges": merges}
 
 

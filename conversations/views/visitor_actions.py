@@ -21,7 +21,7 @@ from django.views.decorators.http import (
 )
 
 from conversations import services
-from conversations.access import visible_visitors
+from conversations.access import visible_merges, visible_visitors
 from conversations.belongings import count_belongings, export_visitor
 from conversations.exceptions import ConversationError
 from conversations.models import Conversation
@@ -154,7 +154,7 @@ def visitor_merge_with(
     visitor = conversation.visitor
     others = visible_visitors(request.user).exclude(pk=visitor.pk)
     other = get_object_or_404(others, public_id=other_id)
-    sides = compare(visitor, other)
+    sides = compare(request.user, visitor, other)
     error = ""
     if request.method == "POST":
         kept, merged = visitor, other
@@ -185,7 +185,7 @@ def visitor_merge_with(
 def visitor_merge_undo(request: AgentRequest, public_id: UUID, pk: int) -> HttpResponse:
     conversation = visible_conversation(request, public_id)
     merges = VisitorMerge.objects.filter(kept=conversation.visitor)
-    merge = get_object_or_404(merges, pk=pk)
+    merge = get_object_or_404(visible_merges(request.user, merges), pk=pk)
     try:
         services.undo_merge(merge=merge, agent=request.user)
     except ConversationError as refusal:

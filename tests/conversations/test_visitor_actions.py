@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import timedelta
 from html import escape
 
@@ -395,6 +396,74 @@ def test_merge_of_another_profile_is_not_undone_from_here(account, anna, convers
 
     assert response.status_code == 404
     assert VisitorMerge.objects.get().undone_at is None
+
+
+@pytest.fixture
+def limited(account):
+    """Of a group, so there are conversations that this agent does not see."""
+    return make_agent(account, "Carla Vogt", groups=(make_group(account, "Sales"),))
+
+
+def test_merge_of_somebody_else_is_not_told_to_who_saw_one_side(
+    account, anna, ben, limited, conversation, visitor
+):
+    other = make_visitor(account, name="L. Hofmann")
+    make_conversation(account, visitor=other, group=make_group(account))
+    merge = services.merge_visitors(kept=visitor, merged=other, agent=anna)
+
+    response = signed_in(limited).post(undo_address(conversation, merge))
+
+    assert response.status_code == 404
+    assert VisitorMerge.objects.get().undone_at is None
+    assert "L. Hofmann" not in state(limited, conversation)
+    # Without a group an agent sees those of all.
+    assert "Merged with <b>L. Hofmann</b>" in state(ben, conversation)
+    assert signed_in(ben).post(undo_address(conversation, merge)).status_code == 302
+    assert VisitorMerge.objects.get().undone_at is not None
+
+
+def test_merge_found_by_a_signature_is_told_to_who_sees_all(
+    account, anna, limited, conversation, visitor
+):
+    other = make_visitor(account, name="L. Hofmann")
+    services.merge_visitors(kept=visitor, merged=other, agent=None)
+
+    assert "L. Hofmann" not in state(limited, conversation)
+    assert "L. Hofmann" in state(anna, conversation)
+
+
+def test_limited_agent_undoes_their_own_merge(account, limited, conversation, visitor):
+    other = make_visitor(account, name="L. Hofmann")
+    theirs = make_conversation(account, visitor=other)
+    client = signed_in(limited)
+    client.post(
+        pair("visitor_merge_with", conversation, other),
+        {"kept": str(visitor.public_id)},
+    )
+
+    assert "Merged with <b>L. Hofmann</b>" in state(limited, conversation)
+    client.post(undo_address(conversation, VisitorMerge.objects.get()))
+
+    theirs.refresh_from_db()
+    assert theirs.visitor == other
+
+
+def test_only_visible_conversations_are_counted(account, anna, limited, conversation):
+    other = make_visitor(account, name="Lena H.")
+    make_conversation(account, visitor=other)
+    make_conversation(account, visitor=other, group=make_group(account))
+
+    def numbers(agent):
+        client = signed_in(agent)
+        found = client.get(address("visitor_merge", conversation), {"q": "Lena"}).text
+        sides = client.get(pair("visitor_merge_with", conversation, other)).text
+        return (
+            re.findall(r"\d conversations?\b", found),
+            re.findall(r"<dt>Conversations</dt><dd>(\d)", sides),
+        )
+
+    assert numbers(limited) == (["1 conversation"], ["1", "1"])
+    assert numbers(anna) == (["2 conversations"], ["1", "2"])
 
 
 # Export and erase
