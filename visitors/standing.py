@@ -3,7 +3,7 @@
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Subquery
 
 from visitors.models import Block, Visit, VisitorMerge
-from visitors.services.merging import undoable
+from visitors.services.merging import undoable, worth_telling
 
 
 def has_block(visitor: str) -> Exists:
@@ -28,4 +28,5 @@ def has_block(visitor: str) -> Exists:
 
 def has_merge(visitor: str) -> Exists:
     """A merge into this profile that can still be undone."""
-    return Exists(undoable(VisitorMerge.objects.filter(kept=OuterRef(visitor))))
+    merges = VisitorMerge.objects.filter(kept=OuterRef(visitor))
+    return Exists(worth_telling(undoable(merges)))

@@ -334,6 +334,19 @@ def test_both_are_compared_then_merged_and_it_can_be_undone(
     assert "Merged" not in state(anna, conversation)
 
 
+def test_sign_in_on_a_new_device_is_told_only_if_something_was_said_there(
+    account, anna, conversation, visitor
+):
+    services.merge_visitors(kept=visitor, merged=make_visitor(account), agent=None)
+    assert "Merged" not in state(anna, conversation)
+
+    talked = make_visitor(account)
+    make_conversation(account, visitor=talked)
+    services.merge_visitors(kept=visitor, merged=talked, agent=None)
+
+    assert state(anna, conversation).count("Merged with") == 1
+
+
 def test_other_profile_may_be_the_one_to_keep(account, anna, conversation, visitor):
     other = make_visitor(account, name="L. Hofmann")
 
@@ -426,6 +439,7 @@ def test_merge_found_by_a_signature_is_told_to_who_sees_all(
     account, anna, limited, conversation, visitor
 ):
     other = make_visitor(account, name="L. Hofmann")
+    make_conversation(account, visitor=other, group=make_group(account, "Wholesale"))
     services.merge_visitors(kept=visitor, merged=other, agent=None)
 
     assert "L. Hofmann" not in state(limited, conversation)

@@ -115,8 +115,14 @@ def undoable(merges: QuerySet[VisitorMerge]) -> QuerySet[VisitorMerge]:
 
 def undoable_of(visitor: Visitor) -> QuerySet[VisitorMerge]:
     """Merges into this profile that can still be undone, newest first."""
-    merges = undoable(VisitorMerge.objects.filter(kept=visitor))
+    merges = worth_telling(undoable(VisitorMerge.objects.filter(kept=visitor)))
     return merges.select_related("merged", "agent").order_by("-created_at", "-pk")
+
+
+def worth_telling(merges: QuerySet[VisitorMerge]) -> QuerySet[VisitorMerge]:
+    """Without those where a customer signed in on one more device and had said nothing
+    there: each new device makes one, and nobody would take it back."""
+    return merges.exclude(agent__isnull=True, moved__conversations=[])
 
 
 def overdue() -> list[int]:
