@@ -30,6 +30,7 @@ _BEFORE_SECRETS = frozenset(
     )
 )
 HIDDEN = "…"
+_IN_PATH = "/:@!$&'()*+,;=~"
 # Bounded on both sides of the sign, so that no text takes long.
 _EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 # A JSON web token, or a key in hexadecimal digits.
@@ -49,7 +50,7 @@ def clean_page(page: Any) -> dict[str, str]:
 
 
 def clean_url(url: str) -> str:
-    """A web address without credentials, secrets, fragment and card numbers."""
+    """A web address without credentials, secrets, card numbers and places in a page."""
     try:
         parts = urlsplit(clean_line(url, MAX_URL * 4))
         host, port = parts.hostname, parts.port
@@ -69,9 +70,9 @@ def clean_url(url: str) -> str:
         (
             parts.scheme,
             netloc,
-            quote(path, safe="/:@!$&'()*+,;=~"),
+            quote(path, safe=_IN_PATH),
             urlencode(query),
-            "",
+            _route(parts.fragment),
         )
     )
     cleaned = redact_line(cleaned, MAX_URL)
@@ -102,6 +103,14 @@ def clean_referrer(referrer: Any, url: str) -> str:
     """Where the visitor came from; empty if that was the website itself."""
     cleaned = clean_url(referrer) if isinstance(referrer, str) else ""
     return "" if host_of(cleaned) == host_of(url) else cleaned
+
+
+def _route(fragment: str) -> str:
+    """The path that some pages without reload keep behind "#"; else nothing."""
+    if not fragment.startswith(("/", "!/")):
+        return ""
+    path = fragment.partition("?")[0]
+    return quote(_clean_path(redact(unquote(path)).text), safe=_IN_PATH)
 
 
 def _clean_path(path: str) -> str:

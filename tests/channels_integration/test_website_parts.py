@@ -107,6 +107,11 @@ def test_localhost_needs_development(settings):
         ("https://shop.example.com/a?b=1#secret", "https://shop.example.com/a?b=1"),
         ("https://u:p@shop.example.com/", "https://shop.example.com/"),
         (
+            "https://shop.example.com/app#/mills/reset/a1b2?token=3",
+            "https://shop.example.com/app#/mills/reset/%E2%80%A6",
+        ),
+        ("https://shop.example.com/#!/a", "https://shop.example.com/#!/a"),
+        (
             "https://shop.example.com/?TOKEN=1&api_key=2&reset-code=3&code=4&e-mail=5&x=6",
             "https://shop.example.com/?reset-code=3&x=6",
         ),

@@ -80,7 +80,7 @@ export function createPerson(ctx, warn) {
       if (kind != "signed" || heard.verified) store.set(name, { print, verified: heard.verified });
       answered[kind](heard);
     } catch ({ status, message }) {
-      if (status && status != 401 && status < 500 && status != 429) return warn(kind, message);
+      if (status && status != 401 && status < 500 && status != 429) return warn(path + ":", message);
       // Never as the next visitor's.
       if (visitor != visitors) return;
       waiting[kind] = kind == "signed" ? waiting[kind] || said : { ...said, ...waiting[kind] };

@@ -34,7 +34,8 @@ export function createTrail(ctx) {
   }
 
   function viewed() {
-    const url = location.href.split("#")[0].slice(0, 2000);
+    // Behind "#/" some pages without reload keep their own path.
+    const url = location.href.replace(/#(?!!?\/).*/, "").slice(0, 2000);
     if (url == lastUrl) return;
     const referrer = lastUrl == null ? document.referrer.slice(0, 2000) : "";
     lastUrl = url;
