@@ -1,6 +1,6 @@
 import hashlib
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -122,6 +122,19 @@ def test_page_shows_a_new_token_once(client, owner, settings):
     again = client.get(PAGE).content.decode()
     assert text not in again
     assert token.prefix in again
+
+
+def test_page_says_when_as_the_rest_of_the_desk_does(client, owner):
+    token, _text = make_token(owner)
+    revoked, _text = make_token(owner, "Old server")
+    at = datetime(2024, 11, 25, 18, 58, tzinfo=UTC)
+    ApiToken.objects.filter(pk=token.pk).update(created_at=at, last_used_at=at)
+    ApiToken.objects.filter(pk=revoked.pk).update(revoked_at=at)
+
+    page = client.get(PAGE).content.decode()
+
+    for verb in (f"made by {owner.name},", "last used", "revoked"):
+        assert f"{verb} 25 Nov 2024, 19:58" in page
 
 
 def test_form_sent_twice_makes_one_token(client, owner):

@@ -1,6 +1,6 @@
 """The secret that a shop signs identities with, as the website's settings show it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -79,6 +79,19 @@ def test_a_new_secret_keeps_the_former_one_for_a_week(client, channel):
     assert "The former secret counts until" in page
     assert first not in page
     assert second not in page
+
+
+def test_page_says_when_as_the_rest_of_the_desk_does(client, channel):
+    make(client, channel)
+    make(client, channel, version_of(channel))
+    at = datetime(2024, 11, 25, 18, 58, tzinfo=UTC)
+    until = datetime(2099, 11, 25, 18, 58, tzinfo=UTC)
+    IdentitySecret.objects.update(created_at=at, former_until=until)
+
+    page = client.get(page_of(channel)).content.decode()
+
+    assert "In use since 25 Nov 2024, 19:58<" in page
+    assert "The former secret counts until 25 Nov 2099, 19:58<" in page
 
 
 def test_of_three_secrets_two_count(channel):

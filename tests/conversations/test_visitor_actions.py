@@ -285,6 +285,21 @@ def test_search_answers_htmx_with_the_list_alone(account, anna, conversation):
     assert "Lena H." in response.text
 
 
+def test_phone_reads_on_every_page_as_on_the_card(account, anna, conversation, visitor):
+    update = {"phone": "0911 5555555"}
+    other = make_visitor(account, name="L. Hofmann", **update)
+    Visitor.objects.filter(pk=visitor.pk).update(**update)
+    client = signed_in(anna)
+
+    for page in (
+        client.get(address("visitor_merge", conversation), {"q": "hofmann"}),
+        client.get(pair("visitor_merge_with", conversation, other)),
+        client.get(address("visitor_erase", conversation)),
+    ):
+        assert "+49 911 5555555" in page.text
+        assert "0911 5555555" not in page.text
+
+
 def test_search_finds_only_whom_the_agent_may_see(account, visitor):
     sales, repairs = make_group(account, "Sales"), make_group(account, "Repairs")
     agent = make_agent(account, groups=(sales,))

@@ -197,7 +197,7 @@ def test_conversation_that_is_taken_away_is_closed(desk, seen):
     )
 
     jonas.rows(other)
-    expect(jonas.page.locator("#toasts")).to_contain_text("no longer shared with you")
+    expect(jonas.page.locator("#toasts")).to_contain_text("no longer available to you")
     expect(jonas.page.locator("#thread")).to_contain_text("No conversation selected")
     expect(jonas.page.locator("body")).not_to_contain_text("Mill Lane")
     expect(jonas.page.locator("body")).not_to_contain_text("Katharina")
