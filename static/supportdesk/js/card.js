@@ -6,7 +6,7 @@
  */
 
 import { emit, on } from './bus.js';
-import { $, $$, element, parse, process, text } from './dom.js';
+import { $, $$, element, isTyping, parse, process, text } from './dom.js';
 import { dropDrawer } from './drawer.js';
 import { get } from './request.js';
 import { passedSince } from './rows.js';
@@ -89,8 +89,7 @@ function put(fragment) {
 function putSection(old, fresh) {
   const parts = $$('[data-part]', fresh).map((part) => [$(`#${part.id}`, old), part]);
   if (parts.length && parts.every(([there]) => there)) {
-    rename(old.dataset.name, fresh.dataset.name);
-    if (fresh.dataset.name) old.dataset.name = fresh.dataset.name;
+    rename(old, fresh);
     for (const pair of parts) putPart(...pair);
     $$('.card-failed', old).forEach((line) => line.remove());
     return;
@@ -143,6 +142,13 @@ function onLeft({ target }) {
   setTimeout(() => form.isConnected && !isWrittenIn(form) && load(name));
 }
 
+/** Tab has left the note for what follows, past the answer that a conflict asks for. */
+function onConflict() {
+  const { activeElement } = document;
+  if (!$('#visitor-note-stored') || isTyping(activeElement)) return;
+  if (activeElement.matches('#visitor-card :focus-visible')) $('#visitor-note-text').focus();
+}
+
 /** Folded stays folded; pages of a visit that were asked for stay. */
 function keepOpen(old, fresh) {
   if (old.matches('details')) fresh.open = old.open;
@@ -166,11 +172,44 @@ function replace(old, fresh) {
   (again ?? $('summary, a[href]', fresh))?.focus({ preventScroll: true });
 }
 
-function rename(before, now) {
-  if (!now || before === now) return;
-  const title = $('#thread-title');
-  if (title) title.textContent = now;
-  document.title = document.title.replace(before, () => now);
+/** The thread stays as it was drawn: the head brings what it says of the visitor. */
+function rename(old, fresh) {
+  const before = old.dataset;
+  const now = fresh.dataset;
+  if (!now.name || before.name === now.name) return;
+  const face = $('#visitor-avatar > .avatar', fresh);
+  for (const place of $$('#thread [data-visitor-name]')) place.textContent = now.name;
+  for (const place of $$('#thread [data-visitor-typing]')) place.textContent = now.typing;
+  for (const avatar of $$('#thread .msg--visitor > .avatar')) {
+    const plain = face.cloneNode();
+    plain.className = 'avatar';
+    // The first is who it is; a badge or whether they are here may follow.
+    plain.append(face.firstChild.cloneNode(true));
+    avatar.replaceWith(plain);
+  }
+  $('#thread [role=log]')?.setAttribute('aria-label', now.log);
+  const reply = $('#composer-text');
+  if (reply) {
+    if (reply.placeholder === reply.dataset.replyPlaceholder) reply.placeholder = now.reply;
+    reply.dataset.replyPlaceholder = now.reply;
+  }
+  document.title = document.title.replace(before.name, () => now.name);
+  Object.assign(before, now);
+}
+
+// A name wraps, so its field has lines; it is written like any other field of one line
+
+function onLineBreak(event) {
+  if (event.target.id !== 'visitor-name' || event.inputType !== 'insertLineBreak') return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+}
+
+function onPasted({ target }) {
+  if (target.id !== 'visitor-name' || !target.value.includes('\n')) return;
+  const caret = target.selectionEnd;
+  target.value = target.value.replaceAll('\n', ' ');
+  target.setSelectionRange(caret, caret);
 }
 
 // Failing
@@ -273,8 +312,13 @@ export function start() {
     document.addEventListener(name, onFailure, { capture: true });
   }
   document.addEventListener('htmx:afterSettle', () => letGo(document));
+  document.addEventListener('htmx:afterSettle', ({ target }) => {
+    if (target.id === 'visitor-note') onConflict();
+  });
   document.addEventListener('click', onAgain);
   document.addEventListener('focusout', onLeft);
+  document.addEventListener('beforeinput', onLineBreak);
+  document.addEventListener('input', onPasted);
   document.addEventListener('visibilitychange', () => !document.hidden && wanted.size && askNow());
   setInterval(tick, TICK);
 }

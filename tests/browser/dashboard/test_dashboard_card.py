@@ -84,6 +84,68 @@ def test_name_from_a_form_reaches_every_place_and_no_event_line(desk, opened):
     expect(page.locator("#log > .event")).to_have_count(lines)
 
 
+def test_new_name_stands_on_what_the_thread_showed_already(desk, opened):
+    id = desk.conversation("Anna Vogt")
+    anna, jonas = opened(id, desk.anna, desk.jonas)
+    jonas.locator("#composer button[data-mode=note]").click()
+
+    anna.locator("#visitor-name").fill("Dr. Bea $& Kern")
+    anna.locator("#visitor-name").press("Enter")
+
+    for page in (anna, jonas):
+        message = page.locator("#log > .msg--visitor")
+        expect(message.locator(".msg__meta b")).to_have_text("Dr. Bea $& Kern")
+        expect(message.locator(".avatar")).to_have_text("DK")
+        expect(page.locator("#typing .msg__meta")).to_have_text("Bea is typing")
+        expect(page.get_by_role("log")).to_have_accessible_name(
+            "Conversation with Dr. Bea $& Kern"
+        )
+    text = anna.locator("#composer-text")
+    expect(text).to_have_attribute("placeholder", "Write to Bea")
+    text = jonas.locator("#composer-text")
+    expect(text).not_to_have_attribute("placeholder", "Write to Bea")
+    jonas.locator("#composer button[data-mode=reply]").click()
+    expect(text).to_have_attribute("placeholder", "Write to Bea")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Shift+Enter"])
+def test_name_is_saved_by_the_key_that_begins_a_line(desk, opened, key):
+    id = desk.conversation("Katharina Vogt")
+    (page,) = opened(id, desk.anna)
+    field = page.locator("#visitor-name")
+
+    field.fill("Katharina\nVogt-Lang")
+    expect(field).to_have_value("Katharina Vogt-Lang")
+    field.press(key)
+
+    expect(page.locator("#visitor-edit-name .state--ok")).to_be_visible()
+    expect(field).to_have_value("Katharina Vogt-Lang")
+    expect(field).to_be_focused()
+    assert desk.on(id, "result = c.visitor.name") == "Katharina Vogt-Lang"
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1440, "height": 900}])
+def test_longest_name_leaves_room_for_the_rest(desk, viewport):
+    id = desk.conversation("W" * 255)
+    desk.on(id, CONTACT, source="page", fields={"name": "M" * 255})
+    page = desk.sign_in(desk.anna, f"/conversations/{id}/", viewport=viewport)
+    expect(page.locator("#composer-text")).to_have_css("height", "48px")
+    meta = page.locator("#log > .msg .msg__meta").bounding_box()
+    body = page.locator("#log > .msg .msg__body").bounding_box()
+    assert meta["x"] + meta["width"] <= body["x"] + body["width"]
+
+    if viewport is PHONE:
+        page.locator("[data-drawer-open]:visible").first.click()
+
+    name = page.locator("#visitor-name")
+    expect(name).to_have_value(re.compile("^[MW]{255}$"))
+    expect(name).to_have_attribute("title", name.input_value())
+    assert page.locator("#visitor-head").bounding_box()["height"] < 200
+    history = page.locator("#visitor-history summary").first
+    history.scroll_into_view_if_needed()
+    expect(history).to_be_in_viewport()
+
+
 def test_field_that_is_being_written_in_is_not_replaced(desk, opened):
     id = desk.conversation("Katharina Vogt")
     (page,) = opened(id, desk.anna)
@@ -121,6 +183,29 @@ def test_note_that_is_being_written_is_not_replaced(desk, opened, new_page):
 
     expect(page.locator("#visitor-note-stored")).to_have_text("From Jonas")
     expect(field).to_have_value("Calls ba")
+
+
+def test_tab_out_of_a_note_in_conflict_leads_to_the_answer(desk, opened, new_page):
+    id = desk.conversation("Katharina Vogt")
+    (page,) = opened(id, desk.anna)
+    field = page.locator("#visitor-note-text")
+    field.press_sequentially("Calls back")
+    desk.on(id, NOTE, pk=desk.jonas["pk"], text="From Jonas")
+    expect(page.locator("#visitor-note .edit__news")).to_be_visible()
+    new_page.forgive("409")
+
+    field.press("Tab")
+
+    expect(page.locator("#visitor-note-stored")).to_be_visible()
+    expect(field).to_be_focused()
+
+    field.press("Tab")
+
+    replace = page.get_by_role("button", name="Replace with my text")
+    expect(replace).to_be_focused()
+    replace.press("Enter")
+    expect(page.locator("#visitor-note-stored")).to_have_count(0)
+    expect(field).to_have_value("Calls back")
 
 
 def test_pages_of_the_visitor_arrive_while_an_agent_looks(desk, opened):
