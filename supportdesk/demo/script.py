@@ -31,7 +31,7 @@ class Guest:
     language: str = "de"
     # By which the shop's server knows them, and what it tells of them.
     user_id: str = ""
-    customer: tuple[tuple[str, str, str], ...] = ()
+    customer: tuple[tuple[str, str, str | int], ...] = ()
     # The personal note, and who wrote it.
     note: str = ""
     noted_by: str = ""

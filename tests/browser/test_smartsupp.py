@@ -135,7 +135,7 @@ def test_package_from_npm_drives_the_widget(stack, website, desk, key, new_page)
     assert json.loads(stored) == [
         "Katharina Vogt",
         "katharina@example.com",
-        "+49 421 5550123",
+        "+494215550123",
         "repairs",
         [
             ["Orders", 3, False],

@@ -12,6 +12,7 @@ export function createOutbox({ store, uuid }, { deliver, delivered, changed }) {
   let tries = 0;
   let timer;
   let last = 0;
+  let cleared = 0;
 
   const nameOf = (item) => `out:${item.at}:${item.id}`;
   const save = (item) => {
@@ -73,12 +74,14 @@ export function createOutbox({ store, uuid }, { deliver, delivered, changed }) {
       for (;;) {
         const item = items.find((one) => one.state == "sending");
         if (!item) break;
+        const before = cleared;
         try {
           const answer = await deliver(item);
           tries = 0;
           // Told first, so that the entry never leaves the screen in between. Of what was
-          // cleared meanwhile, nobody here is to hear.
-          if (items.includes(item)) await delivered(item, answer);
+          // cleared meanwhile, nobody here is to hear; what another tab has delivered, too,
+          // is told to this one by its own answer only.
+          if (cleared == before) await delivered(item, answer);
           remove(item.id);
         } catch (error) {
           const refused = error.status >= 400 && error.status < 500 && error.status != 401;
@@ -119,6 +122,7 @@ export function createOutbox({ store, uuid }, { deliver, delivered, changed }) {
       return items;
     },
     clear() {
+      cleared += 1;
       items.forEach((item) => store.remove(nameOf(item)));
       items = [];
     },

@@ -10,7 +10,7 @@ KATHARINA = Guest(
     user_id="MM-10482",
     customer=(
         ("customer_number", "Kundennummer", "MM-10482"),
-        ("orders", "Bestellungen", "7"),
+        ("orders", "Bestellungen", 7),
         ("spent", "Umsatz", "1.204,60 €"),
         ("last_order", "Letzte Bestellung", "MM-20418, geliefert"),
         ("newsletter", "Newsletter", "abonniert"),
@@ -29,7 +29,7 @@ FRIEDERIKE = Guest(
     user_id="MM-10077",
     customer=(
         ("customer_number", "Kundennummer", "MM-10077"),
-        ("orders", "Bestellungen", "31"),
+        ("orders", "Bestellungen", 31),
         ("spent", "Umsatz", "18.940,00 €"),
         ("price_group", "Preisgruppe", "Institute und Schulen"),
         ("due", "Zahlungsziel", "30 Tage"),
