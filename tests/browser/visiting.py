@@ -151,3 +151,12 @@ def warnings(page):
         lambda message: message.type == "warning" and texts.append(message.text),
     )
     return texts
+
+
+def until(page, happened):
+    """Wait till it is so: what a page sends has no element to look at."""
+    for _try in range(100):
+        if happened():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not happen within ten seconds")
