@@ -60,6 +60,8 @@ def row_of(page, title):
 def test_agent_writes_first_to_a_visitor_who_appears(stack, shop, agent):
     agent.get_by_role("link", name="Visitors", exact=True).click()
     expect(agent.get_by_role("heading", name="Visitors", level=1)).to_be_visible()
+    # The page hears what is typed once its scripts run.
+    expect(agent.locator("html[data-live]")).to_be_attached()
     search = agent.get_by_role("searchbox")
     search.fill("Just looking")
     expect(agent.get_by_text("Nobody found")).to_be_visible()
