@@ -52,11 +52,7 @@ def widget_config(channel: Channel, language: str, base: str) -> dict[str, Any]:
     language = config.language or (
         language if language in Language.values else channel.account.language
     )
-    groups = (
-        AgentGroup.objects.filter(account_id=channel.account_id)
-        if config.ask_group
-        else AgentGroup.objects.none()
-    )
+    groups = list(AgentGroup.objects.filter(account_id=channel.account_id))
     return {
         "name": config.texts_for(language).get("title") or channel.account.name,
         "language": language,
@@ -71,7 +67,13 @@ def widget_config(channel: Channel, language: str, base: str) -> dict[str, Any]:
             "email": config.ask_email,
             "phone": config.ask_phone,
         },
-        "groups": [{"key": group.key, "name": group.name} for group in groups],
+        # Names for the form that asks; keys so that the page's code is told of a wrong one.
+        "groups": [
+            {"key": group.key, "name": group.name}
+            for group in groups
+            if config.ask_group
+        ],
+        "group_keys": [group.key.lower() for group in groups],
         "rating": config.rating,
         "track": config.track,
         "privacy_url": config.privacy_url,

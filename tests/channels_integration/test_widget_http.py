@@ -60,6 +60,7 @@ def test_config_says_how_to_draw_the_widget(client):
     assert answer["color"] == "#a8481f"
     assert answer["texts"]["de"] == {"welcome": "Moin!"}
     assert answer["groups"] == [{"key": group.key, "name": group.name}]
+    assert answer["group_keys"] == [group.key]
     assert answer["online"] is True
     assert answer["agents"][0]["name"] == "Olga"
     assert "example.com" not in json.dumps(answer["agents"])

@@ -85,8 +85,7 @@ export function createCommands(ctx, launcher, { open, close, ...more }) {
     message: (text) => open().then((box) => box && box.message(String(text).slice(0, MOST_TEXT))),
     group(key) {
       const group = String(key);
-      const { groups } = ctx.config;
-      if (groups.length && !groups.some((known) => known.key == group)) warn("unknown group", group);
+      if (!ctx.config.group_keys.includes(group.toLowerCase())) warn("unknown group", group);
       ctx.store.set("group", group);
     },
     ...more,
