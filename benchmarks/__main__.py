@@ -5,7 +5,7 @@ import sys
 
 FIGURES = (
     *("widget_bytes", "message_path", "page_queries", "card"),
-    *("beacon", "live_visitors"),
+    *("beacon", "live_visitors", "notifications", "inbox", "reports"),
 )
 
 

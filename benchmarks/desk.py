@@ -18,19 +18,26 @@ SERVER = os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/post
 REDIS = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/8")
 
 
-@contextlib.contextmanager
-def fresh_database() -> Iterator[None]:
+def fresh_database() -> contextlib.AbstractContextManager[None]:
     """Django set up on an empty, migrated database that is dropped afterwards."""
-    name = f"desk_bench_{os.getpid()}"
+    return database(f"desk_bench_{os.getpid()}")
+
+
+@contextlib.contextmanager
+def database(name: str, *, keep: bool = False) -> Iterator[None]:
+    """Django set up on a migrated database: the one that was kept, or a new one."""
     quoted = sql.Identifier(name)
     with psycopg.connect(SERVER, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
+        there = "SELECT FROM pg_database WHERE datname = %s"
+        if connection.execute(there, [name]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
     try:
         os.environ.update(
             ENVIRONMENT="development",
             LOG_LEVEL="WARNING",
             # A handful of sockets stands for many visitors.
             WIDGET_RATE_FACTOR="1000",
+            DESK_RATE_FACTOR="1000",
             DATABASE_URL=urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}")),
             REDIS_URL=REDIS,
             REDIS_PREFIX=name,
@@ -48,8 +55,10 @@ def fresh_database() -> Iterator[None]:
         from django.db import connections  # noqa: PLC0415
 
         connections.close_all()
-        with psycopg.connect(SERVER, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(quoted))
+        if not keep:
+            with psycopg.connect(SERVER, autocommit=True) as connection:
+                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(quoted)
+                connection.execute(drop)
 
 
 @contextlib.contextmanager

@@ -9,4 +9,5 @@ class ChannelsIntegrationConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
+        import_module("channels_integration.website.audit_words")
         import_module("channels_integration.website.receivers")

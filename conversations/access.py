@@ -1,11 +1,28 @@
 """What an agent may do with a conversation they see; seeing is `visible_to`."""
 
+from collections.abc import Collection
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from conversations.models import Conversation
-from supportdesk.accounts.models import User
+from conversations.models import Assignment, CannedReply, Conversation
+from supportdesk.accounts.models import Role, User
+from supportdesk.accounts.querysets import AgentQuerySet
 from visitors.models import Visitor, VisitorMerge
 from visitors.querysets import VisitorQuerySet
+
+
+def may_see(
+    agent: User, conversation: Conversation, assignee_ids: Collection[int]
+) -> bool:
+    """What `visible_to` says, of rows that are read already."""
+    if not agent.is_active or agent.account_id != conversation.account_id:
+        return False
+    return (
+        agent.sees_all_groups
+        or conversation.group_id is None
+        or conversation.group_id in agent.group_ids
+        or agent.pk in assignee_ids
+    )
 
 
 def can_resolve(agent: User, conversation: Conversation) -> bool:
@@ -17,6 +34,26 @@ def can_resolve(agent: User, conversation: Conversation) -> bool:
 
 def is_assigned_to(agent: User, conversation: Conversation) -> bool:
     return any(person.id == agent.pk for person in conversation.people)
+
+
+def can_edit_reply(agent: User, reply: CannedReply) -> bool:
+    """Shared ones need full access; others are seen by who they belong to."""
+    return agent.has_full_access or not reply.is_shared
+
+
+def agents_who_see(conversation: Conversation) -> AgentQuerySet:
+    """The other side of `visible_to`: its account's active agents who may see it."""
+    agents = User.objects.filter(account_id=conversation.account_id).active()
+    if conversation.group_id is None:
+        return agents
+    groups = User.groups.through.objects.filter(user=OuterRef("pk"))
+    assigned = Assignment.objects.filter(agent=OuterRef("pk"))
+    return agents.filter(
+        Q(role__in=[Role.OWNER, Role.FULL])
+        | ~Exists(groups)
+        | Exists(groups.filter(agentgroup=conversation.group_id))
+        | Exists(assigned.filter(conversation=conversation.pk))
+    )
 
 
 def visible_visitors(agent: User) -> VisitorQuerySet:

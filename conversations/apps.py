@@ -9,4 +9,5 @@ class ConversationsConfig(AppConfig):
     verbose_name = _("Conversations")
 
     def ready(self) -> None:
+        import_module("conversations.audit_words")
         import_module("conversations.receivers")

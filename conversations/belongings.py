@@ -1,9 +1,7 @@
 """All that is kept of a visitor: counted before it goes, and written out on request."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -11,7 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from conversations.exceptions import NotAllowed
+from conversations.exporting.structure import (
+    CHUNK,
+    FORMAT,
+    agent_fields,
+    as_json,
+    as_list,
+    conversation_fields,
+    message_fields,
+    messages_of,
+)
 from conversations.models import Attachment, Conversation, Message
+from supportdesk.accounts import audit
 from supportdesk.accounts.models import User
 from visitors.models import (
     Block,
@@ -22,10 +31,7 @@ from visitors.models import (
     VisitorMerge,
     VisitorNote,
 )
-from visitors.services import parts_of
-
-FORMAT = 1
-MESSAGES_AT_ONCE = 500
+from visitors.services import audit_target, parts_of
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,12 @@ def export_visitor(visitor: Visitor, agent: User | None) -> Iterator[str]:
     """
     if agent is not None and not agent.has_full_access:
         raise NotAllowed(_("Only agents with full access can export a visitor."))
+    audit.record(
+        "visitor.exported",
+        account_id=visitor.account_id,
+        by=agent,
+        target=audit_target(visitor),
+    )
     return _document(visitor)
 
 
@@ -98,32 +110,18 @@ def _document(visitor: Visitor) -> Iterator[str]:
         "merges": [_merge(row) for row in _merges(ids)],
         "blocks": [_block(row) for row in Block.objects.filter(visitor__in=ids)],
     }
-    yield _json(head)[:-1]
-    yield from _list("visits", (_visit(row) for row in _visits(ids)))
+    yield as_json(head)[:-1]
+    yield from as_list("visits", (_visit(row) for row in _visits(ids)))
     conversations = Conversation.objects.filter(visitor__in=ids).order_by("pk")
     yield ', "conversations": ['
     for index, row in enumerate(conversations.with_row().select_related("channel")):
         yield ", " if index else ""
-        yield _json(_conversation(row))[:-1]
-        yield from _list("messages", (_message(each) for each in _messages(row)))
+        yield as_json(conversation_fields(row))[:-1]
+        yield from as_list(
+            "messages", (message_fields(each) for each in messages_of(row))
+        )
         yield "}"
     yield "]}\n"
-
-
-def _list(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield f', "{name}": ['
-    for index, row in enumerate(rows):
-        yield ", " if index else ""
-        yield _json(row)
-    yield "]"
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _profile(visitor: Visitor) -> dict[str, Any]:
@@ -144,7 +142,7 @@ def _profile(visitor: Visitor) -> dict[str, Any]:
         "note": note
         and {
             "text": note.text,
-            "agent": _agent(note.agent),
+            "agent": agent_fields(note.agent),
             "changed_at": note.changed_at,
         },
         "customer": [
@@ -152,10 +150,6 @@ def _profile(visitor: Visitor) -> dict[str, Any]:
             for row in customer
         ],
     }
-
-
-def _agent(agent: User | None) -> dict[str, Any] | None:
-    return {"id": agent.public_id, "name": agent.name} if agent else None
 
 
 def _merges(ids: list[int]) -> Iterator[VisitorMerge]:
@@ -167,7 +161,7 @@ def _merge(row: VisitorMerge) -> dict[str, Any]:
     return {
         "kept": row.kept.public_id,
         "merged": row.merged.public_id,
-        "agent": _agent(row.agent),
+        "agent": agent_fields(row.agent),
         "at": row.created_at,
         "undone_at": row.undone_at,
     }
@@ -176,7 +170,7 @@ def _merge(row: VisitorMerge) -> dict[str, Any]:
 def _block(row: Block) -> dict[str, Any]:
     return {
         "reason": row.reason,
-        "agent": _agent(row.agent),
+        "agent": agent_fields(row.agent),
         "at": row.created_at,
         "ends_at": row.ends_at,
     }
@@ -184,7 +178,7 @@ def _block(row: Block) -> dict[str, Any]:
 
 def _visits(ids: list[int]) -> Iterator[Visit]:
     rows = Visit.objects.filter(visitor__in=ids).order_by("pk")
-    return rows.prefetch_related("pages").iterator(MESSAGES_AT_ONCE)
+    return rows.prefetch_related("pages").iterator(CHUNK)
 
 
 def _visit(row: Visit) -> dict[str, Any]:
@@ -198,54 +192,3 @@ def _visit(row: Visit) -> dict[str, Any]:
             {"url": page.url, "title": page.title, "at": page.at} for page in pages
         ]
     }
-
-
-def _conversation(row: Conversation) -> dict[str, Any]:
-    return {
-        "id": row.public_id,
-        "channel": {"kind": row.channel_kind, "name": row.channel.name},
-        "status": row.status,
-        "language": row.language,
-        "group": row.group and row.group.name,
-        "assignees": [person.name for person in row.people],
-        "created_at": row.created_at,
-        "last_activity_at": row.last_activity_at,
-        "resolved_at": row.resolved_at,
-        "rating": row.rating
-        and {"value": row.rating, "comment": row.rating_comment, "at": row.rated_at},
-    }
-
-
-def _messages(row: Conversation) -> Iterator[Message]:
-    return row.messages.order_by("seq").for_thread().iterator(MESSAGES_AT_ONCE)
-
-
-def _message(message: Message) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "id": message.public_id,
-        "seq": message.seq,
-        "at": message.created_at,
-        "kind": message.kind,
-        "by": _author(message),
-        "agent": _agent(message.agent),
-    }
-    if message.is_event:
-        return entry | {"event": message.event, "data": message.data}
-    return entry | {
-        "text": message.text,
-        "files": [
-            {
-                "id": file.public_id,
-                "name": file.name,
-                "size": file.size,
-                "type": file.content_type,
-            }
-            for file in message.attachments.all()
-        ],
-    }
-
-
-def _author(message: Message) -> str:
-    if message.by_visitor:
-        return "visitor"
-    return "agent" if message.agent_id or not message.is_event else "desk"

@@ -1,8 +1,9 @@
 """Names of layer groups, and which of them may hear of a conversation.
 
 Choosing the audience is a security decision: an agent's socket joins exactly
-the groups that `desk_groups` returns, a conversation is announced in exactly
-those that `audience` returns, and nobody else builds such a name.
+the groups that `desk_groups` returns and that of the conversation it shows, a
+conversation is announced in exactly those that `audience` returns, and nobody else
+builds such a name.
 """
 
 from collections.abc import Iterable
@@ -43,6 +44,11 @@ def desk(account_id: int) -> str:
 def agent(agent_id: int) -> str:
     """One agent's sockets: access changed, signed out."""
     return f"agent.{agent_id}"
+
+
+def onlookers(account_id: int, public_id: str) -> str:
+    """The agents' sockets that show this conversation: who else does, who writes."""
+    return f"together.{account_id}.{public_id}"
 
 
 def visitor(visitor_id: int) -> str:

@@ -23,6 +23,10 @@ SELECT
     conversation.group_id,
     assigned.ids, assigned.names, assigned.emails,
     seen.ids, seen.counts,
+    ARRAY(
+        SELECT agent_id FROM conversations_follow
+        WHERE conversation_id = conversation.id
+    ),
     {visitor}
 FROM conversations_conversation AS conversation
 JOIN visitors_visitor AS visitor ON visitor.id = conversation.visitor_id
@@ -39,14 +43,16 @@ CROSS JOIN LATERAL (
     SELECT array_agg(agent_id) AS ids, array_agg(visitor_messages) AS counts
     FROM conversations_conversationread WHERE conversation_id = conversation.id
 ) AS seen
-WHERE conversation.id = %s
+WHERE conversation.id = %s AND conversation.merged_into_id IS NULL
 """
 
 
 def read_conversation(conversation_id: int) -> Conversation | None:
-    """The row with all who are around it; None if it was deleted meanwhile."""
+    """The row with all who are around it; None if it was deleted meanwhile, or merged
+    into another one."""
     statement = (
-        f"SELECT {columns(Conversation)} FROM conversations_conversation WHERE id = %s"  # noqa: S608 - column names
+        f"SELECT {columns(Conversation)} FROM conversations_conversation"  # noqa: S608 - column names
+        " WHERE id = %s AND merged_into_id IS NULL"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [conversation_id])
@@ -58,9 +64,9 @@ def read_conversation(conversation_id: int) -> Conversation | None:
 
 
 def look_up(conversation: Conversation) -> bool:
-    """Set group, `visitor`, `people` and `reads_by_agent` as they are now.
+    """Set group, `visitor`, `people`, `reads_by_agent`, `follower_ids` as they are now.
 
-    False if the conversation was deleted meanwhile.
+    False if the conversation was deleted meanwhile, or merged into another one.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -69,12 +75,13 @@ def look_up(conversation: Conversation) -> bool:
         row = cursor.fetchone()
     if row is None:
         return False
-    group_id, ids, names, emails, readers, counts, *visitor = row
+    group_id, ids, names, emails, readers, counts, followers, *visitor = row
     conversation.group_id = group_id
     conversation.visitor = instance(Visitor, visitor)
     conversation.people = [
         Person(*person)
         for person in zip(ids or (), names or (), emails or (), strict=True)
     ]
+    conversation.follower_ids = followers
     conversation.reads_by_agent = list(zip(readers or (), counts or (), strict=True))
     return True

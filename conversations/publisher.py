@@ -7,18 +7,23 @@ from typing import Any
 
 import redis.exceptions
 from django.conf import settings
+from django.utils import timezone
 
 from conversations import groups
-from conversations.counts import breakdown
+from conversations.counts import kept_breakdown, note_change
 from conversations.models import Conversation, Message
 from conversations.people import look_up, read_conversation
 from conversations.rendering import render_message, render_row
+from conversations.together import Lookers, lookers, people_of
 from conversations.viewing import is_viewed, open_cards
-from conversations.visitor_view import conversation_for_visitor, message_for_visitor
-from supportdesk.accounts import presence
+from conversations.visitor_view import (
+    conversation_for_visitor,
+    is_running,
+    message_for_visitor,
+)
+from supportdesk.accounts import hours, presence
 from supportdesk.accounts.models import Presence
 from supportdesk.core import later, layer
-from supportdesk.core import redis as desk_redis
 from visitors.events import VisitorErased
 
 logger = logging.getLogger(__name__)
@@ -30,6 +35,9 @@ _ON_CARD = frozenset(
         Message.Event.RESOLVED,
         Message.Event.REOPENED,
         Message.Event.RATED,
+        Message.Event.MISSED,
+        Message.Event.JOINED_WITH,
+        Message.Event.SPLIT_OFF,
     }
 )
 _rows_sent: dict[int, float] = {}
@@ -46,13 +54,17 @@ def publish_message(message: Message) -> None:
     conversation = message.conversation
     if not look_up(conversation):
         return
-    with_row = message.is_event or _row_is_due(conversation.pk)
+    # What else of the row and the numbers moves with it.
+    moves = message.is_event or message.ends_missed
+    with_row = moves or _row_is_due(conversation.pk)
     event = _conversation_event(conversation, with_row=with_row)
     event |= {
         "seq": message.seq,
         "by": "visitor" if message.by_visitor else "desk",
         "kind": message.kind,
-        "head": message.is_event,
+        "head": moves,
+        "event": message.event,
+        "to": _meant(message),
     }
     # Nobody looks at most threads while they are written in.
     if is_viewed(conversation.account_id, str(conversation.public_id)):
@@ -66,6 +78,7 @@ def publish_message(message: Message) -> None:
                     "type": "visitor.message",
                     "conversation": conversation_for_visitor(conversation),
                     "message": message_for_visitor(message),
+                    "is_running": is_running(conversation),
                 },
             )
         )
@@ -77,11 +90,11 @@ def publish_message(message: Message) -> None:
         later.once(
             ("row", conversation.pk), settings.ROW_PAUSE, publish_state, conversation.pk
         )
-    # Counts move with events (assigned, resolved, reopened, started), not with
-    # every message.
-    if message.is_event:
+    # Counts move with events (assigned, resolved, reopened, started, missed) and with
+    # the answer to a missed conversation, not with every message.
+    if moves:
         publish_counts(conversation.account_id)
-    if message.event in _ON_CARD:
+    if message.event in _ON_CARD or message.ends_missed:
         publish_visitor(conversation.visitor_id, ["conversations"])
 
 
@@ -117,6 +130,23 @@ def publish_moved(
     publish_counts(conversation.account_id)
 
 
+def publish_joined(
+    kept_id: int, merged_id: int, group_id: int | None, agent_ids: Iterable[int]
+) -> None:
+    """Take the merged conversation from those who saw it; its pages go to the other."""
+    rows = Conversation.with_merged.in_bulk([kept_id, merged_id])
+    if len(rows) < 2:
+        return
+    merged = rows[merged_id]
+    gone = {
+        "type": "desk.gone",
+        "id": str(merged.public_id),
+        "into": str(rows[kept_id].public_id),
+    }
+    audience = groups.audience(merged.account_id, group_id, agent_ids)
+    layer.send([(name, gone) for name in audience])
+
+
 def publish_visitor(visitor_id: int, sections: Iterable[str]) -> None:
     """Name the changed parts of a visitor's card to the pages that show it.
 
@@ -144,6 +174,45 @@ def publish_typing_visitor(conversation: Conversation, *, active: bool) -> None:
     layer.send([(name, event) for name in groups.audience_of(conversation)])
 
 
+def publish_lookers(account_id: int, public_id: str) -> None:
+    """Tell those who show the conversation who does; always the last state.
+
+    Somebody who leafs through the list, or loads the page anew, is told of once.
+    """
+    if settings.LOOKERS_PAUSE:
+        later.once(
+            ("lookers", account_id, public_id),
+            settings.LOOKERS_PAUSE,
+            _publish_lookers_now,
+            account_id,
+            public_id,
+        )
+    else:
+        _publish_lookers_now(account_id, public_id)
+
+
+def lookers_event(account_id: int, public_id: str, found: Lookers) -> dict[str, Any]:
+    """What onlookers hear: `id`, `at`, and `looking` with who is shown how."""
+    # Mostly an agent looks alone, and is told of nobody else: no query for that.
+    is_alone = len(found.agent_ids) < 2
+    people = [] if is_alone else people_of(account_id, found)
+    return {
+        "type": "desk.together",
+        "id": public_id,
+        "at": found.at,
+        "looking": [
+            {
+                "id": person.id,
+                "name": str(person),
+                "first_name": person.first_name,
+                "initials": person.initials,
+                "hue": person.hue,
+            }
+            for person in people
+        ],
+    }
+
+
 def publish_counts(account_id: int) -> None:
     """Send the account's counts, at most twice a second, always the last state.
 
@@ -153,14 +222,12 @@ def publish_counts(account_id: int) -> None:
     if not settings.COUNTS_PAUSE:
         _publish_counts_now(account_id)
         return
-    turn = desk_redis.key("counts-turn", account_id)
-    pause = int(settings.COUNTS_PAUSE * 1000)
     try:
-        taken = desk_redis.client().set(turn, 1, px=pause, nx=True)
+        is_turn = note_change(account_id)
     except redis.exceptions.RedisError:
         logger.warning("counts not sent: Redis does not answer")
         return
-    if taken:
+    if is_turn:
         later.once(
             ("counts", account_id),
             settings.COUNTS_PAUSE,
@@ -170,8 +237,13 @@ def publish_counts(account_id: int) -> None:
 
 
 def publish_presence(account_id: int) -> None:
-    """Who of the team is there; to widgets only whether somebody is."""
+    """Who of the team is there; to widgets only whether somebody is, and the hours.
+
+    Each visitor's socket makes of it what counts for its conversation.
+    """
     states = presence.states(account_id)
+    now = timezone.now()
+    back = hours.next_opening(account_id, now)
     layer.send(
         [
             (
@@ -185,7 +257,9 @@ def publish_presence(account_id: int) -> None:
                 groups.website(account_id),
                 {
                     "type": "visitor.online",
-                    "online": Presence.ONLINE in states.values(),
+                    "is_staffed": Presence.ONLINE in states.values(),
+                    "is_open": hours.is_open(account_id, now),
+                    "back": back.isoformat() if back else None,
                 },
             ),
         ]
@@ -253,6 +327,16 @@ def _tell_cards(visitor_ids: Iterable[int], sections: list[str]) -> None:
     )
 
 
+def _meant(message: Message) -> list[int]:
+    """The agents it is for in particular: who was assigned by another, or mentioned."""
+    agents: list[int] = []
+    if message.event == Message.Event.ASSIGNED:
+        agents = [message.data["agent_id"]]
+    elif message.kind == Message.Kind.NOTE:
+        agents = message.data.get("mentions", [])
+    return [pk for pk in agents if pk != message.agent_id]
+
+
 def _row_is_due(conversation_id: int) -> bool:
     """Whether this process has not just sent the row; says so once per pause."""
     now = time.monotonic()
@@ -272,7 +356,10 @@ def _conversation_event(
         "id": str(conversation.public_id),
         "group": conversation.group_id,
         "visitor": conversation.visitor_id,
+        "numbering": conversation.numbering,
         "status": conversation.status,
+        "is_snoozed": conversation.snoozed_until is not None,
+        "followers": conversation.follower_ids,
         "visitor_messages": conversation.visitor_message_count,
         "visitor_seen": conversation.visitor_seen_seq,
         "reads": {
@@ -290,10 +377,17 @@ def _visitor_state(conversation: Conversation) -> tuple[str, dict[str, Any]]:
         {
             "type": "visitor.state",
             "conversation": conversation_for_visitor(conversation),
+            "is_running": is_running(conversation),
         },
     )
 
 
+def _publish_lookers_now(account_id: int, public_id: str) -> None:
+    found = lookers(account_id, public_id)
+    event = lookers_event(account_id, public_id, found)
+    layer.send([(groups.onlookers(account_id, public_id), event)])
+
+
 def _publish_counts_now(account_id: int) -> None:
-    event = {"type": "desk.counts", "parts": breakdown(account_id)}
+    event = {"type": "desk.counts", "parts": kept_breakdown(account_id)}
     layer.send([(groups.desk(account_id), event)])

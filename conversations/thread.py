@@ -8,6 +8,7 @@ from django.db.models import (
     BooleanField,
     Case,
     Count,
+    F,
     JSONField,
     Q,
     Subquery,
@@ -15,6 +16,7 @@ from django.db.models import (
     When,
     Window,
 )
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 
@@ -93,8 +95,10 @@ def open_conversation(agent: User, public_id: UUID) -> Opened:
         visible.filter(visitor_id=Subquery(visitor))
         .with_row()
         .with_unread(agent)
+        .with_following(agent)
         .annotate(
             glance=glance,
+            own_seen=Coalesce(F("own_read__seen_seq"), Value(0)),
             total=Window(Count("pk")),
             has_block=Case(When(this, then=has_block("visitor"))),
             has_merge=Case(When(this, then=has_merge("visitor"))),
@@ -117,6 +121,7 @@ def read_latest(conversation: Conversation) -> Thread:
 
 def read_older(conversation: Conversation, before: int) -> Thread:
     """A page of what came before `before`."""
+    before = min(before, conversation.last_seq + 1)
     # `seq` has no gaps: the page is a range, and nothing has to be counted.
     first = max(before - PAGE_SIZE, 1)
     messages = _read(conversation, first - 1, before)
@@ -127,6 +132,11 @@ def read_older(conversation: Conversation, before: int) -> Thread:
         has_older=context is not None,
         has_newer=before <= conversation.last_seq,
     )
+
+
+def read_around(conversation: Conversation, seq: int) -> Thread:
+    """A page with this entry in its middle, as far as the thread goes on after it."""
+    return read_older(conversation, seq + PAGE_SIZE // 2)
 
 
 def read_newer(conversation: Conversation, after: int) -> Thread:

@@ -2,13 +2,24 @@ from django.urls import path
 
 from conversations.views import (
     actions,
+    bulk,
+    canned_offer,
     card,
     card_sections,
     composing,
+    exporting,
+    exports,
     files,
     inbox,
+    joining,
     live,
+    mention_offer,
+    ordering,
+    reports,
+    saved_views,
+    tagging,
     thread,
+    transferring,
     visitor_actions,
 )
 
@@ -16,7 +27,23 @@ app_name = "conversations"
 
 urlpatterns = [
     path("", inbox.conversation_list, name="inbox"),
+    path("conversations/bulk/", bulk.conversation_bulk, name="bulk"),
+    path("conversations/bulk/undo/", bulk.conversation_bulk_undo, name="bulk_undo"),
+    path("views/", saved_views.view_create, name="view_create"),
+    path("views/counts/", saved_views.view_counts, name="view_counts"),
+    path("views/<int:pk>/rename/", saved_views.view_rename, name="view_rename"),
+    path("views/<int:pk>/delete/", saved_views.view_delete, name="view_delete"),
     path("visitors/", live.live_visitors, name="live"),
+    path("reports/", reports.report, name="report"),
+    path("reports/<slug:table>.csv", reports.report_table, name="report_table"),
+    path("exports/", exports.export_list, name="exports"),
+    path("exports/start/", exports.export_start, name="export_start"),
+    path(
+        "exports/<uuid:public_id>/discard/",
+        exports.export_discard,
+        name="export_discard",
+    ),
+    path("exports/<uuid:public_id>/file/", exports.export_file, name="export_file"),
     path(
         "conversations/files/<uuid:public_id>/",
         files.attachment_download,
@@ -42,6 +69,21 @@ urlpatterns = [
         "conversations/<uuid:public_id>/note/", composing.conversation_note, name="note"
     ),
     path(
+        "conversations/<uuid:public_id>/canned/",
+        canned_offer.canned_list,
+        name="canned",
+    ),
+    path(
+        "conversations/<uuid:public_id>/canned/<int:pk>/used/",
+        canned_offer.canned_used,
+        name="canned_used",
+    ),
+    path(
+        "conversations/<uuid:public_id>/colleagues/",
+        mention_offer.colleague_list,
+        name="colleagues",
+    ),
+    path(
         "conversations/<uuid:public_id>/join/", actions.conversation_join, name="join"
     ),
     path(
@@ -60,6 +102,31 @@ urlpatterns = [
         name="group",
     ),
     path(
+        "conversations/<uuid:public_id>/transfer/",
+        transferring.conversation_transfer,
+        name="transfer",
+    ),
+    path(
+        "conversations/<uuid:public_id>/join-with/",
+        joining.conversation_join_with,
+        name="join_with",
+    ),
+    path(
+        "conversations/<uuid:public_id>/split/<uuid:message_id>/",
+        joining.conversation_split,
+        name="split",
+    ),
+    path(
+        "conversations/<uuid:public_id>/export/",
+        exporting.conversation_export,
+        name="conversation_export",
+    ),
+    path(
+        "conversations/<uuid:public_id>/export/file/",
+        exporting.conversation_file,
+        name="conversation_file",
+    ),
+    path(
         "conversations/<uuid:public_id>/resolve/",
         actions.conversation_resolve,
         name="resolve",
@@ -76,6 +143,38 @@ urlpatterns = [
         "conversations/<uuid:public_id>/unread/",
         actions.conversation_unread,
         name="unread",
+    ),
+    path(
+        "conversations/<uuid:public_id>/priority/",
+        ordering.conversation_priority,
+        name="priority",
+    ),
+    path(
+        "conversations/<uuid:public_id>/snooze/",
+        ordering.conversation_snooze,
+        name="snooze",
+    ),
+    path(
+        "conversations/<uuid:public_id>/follow/",
+        ordering.conversation_follow,
+        name="follow",
+    ),
+    path(
+        "conversations/<uuid:public_id>/unfollow/",
+        ordering.conversation_unfollow,
+        name="unfollow",
+    ),
+    path(
+        "conversations/<uuid:public_id>/wake/", ordering.conversation_wake, name="wake"
+    ),
+    path(
+        "conversations/<uuid:public_id>/tags/", tagging.tag_options, name="tag_options"
+    ),
+    path("conversations/<uuid:public_id>/tags/add/", tagging.tag_add, name="tag_add"),
+    path(
+        "conversations/<uuid:public_id>/tags/<int:pk>/remove/",
+        tagging.tag_remove,
+        name="tag_remove",
     ),
     path(
         "conversations/<uuid:public_id>/visitor/", card.visitor_edit, name="card_edit"

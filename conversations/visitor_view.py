@@ -54,9 +54,23 @@ def file_for_visitor(file: Attachment) -> dict[str, Any]:
     }
 
 
+def is_running(conversation: Conversation | None) -> bool:
+    """Whether somebody has taken it on: such a one goes on after business hours."""
+    return (
+        conversation is not None and conversation.is_open and conversation.is_assigned
+    )
+
+
+def visitor_key(conversation: Conversation) -> str:
+    """By what the widget knows a thread. Another one after its entries got other
+    numbers: then the widget forgets what it has and asks for the thread anew."""
+    key = str(conversation.public_id)
+    return f"{key}.{conversation.numbering}" if conversation.numbering else key
+
+
 def conversation_for_visitor(conversation: Conversation) -> dict[str, Any]:
     return {
-        "id": str(conversation.public_id),
+        "id": visitor_key(conversation),
         "status": conversation.status,
         "seq": conversation.last_public_seq,
         "seen": conversation.agent_seen_seq,

@@ -9,4 +9,5 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
+        import_module("notifications.audit_words")
         import_module("notifications.receivers")

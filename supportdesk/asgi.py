@@ -9,10 +9,11 @@ django_application = get_asgi_application()
 # Routing imports models, which need the application registry that is ready now.
 from channels_integration.website import routing as website  # noqa: E402
 from conversations import routing as desk  # noqa: E402
+from supportdesk.operations.bodies import Bounded  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": Bounded(django_application),
         "websocket": URLRouter(
             [
                 # The widget stands on other people's sites: its consumer checks the

@@ -6,6 +6,7 @@ with a sentence that says what to set.
 """
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ if ENVIRONMENT not in {"development", "production"}:
     )
 DEVELOPMENT = ENVIRONMENT == "development"
 DEBUG = env.bool("DEBUG", False)
+if DEBUG and not DEVELOPMENT:
+    raise ImproperlyConfigured(
+        "Set DEBUG: off in production, its error pages show what is secret."
+    )
 
 
 def _required(name: str, development: str, hint: str) -> str:
@@ -80,7 +85,14 @@ ALLOWED_HOSTS = [
 ]
 if not DEVELOPMENT and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS: name the hosts, '*' is unsafe.")
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
+CSRF_TRUSTED_ORIGINS = [
+    SITE_URL,
+    *(
+        origin.strip()
+        for origin in _text("CSRF_TRUSTED_ORIGINS").split(",")
+        if origin.strip()
+    ),
+]
 TRUSTED_PROXIES = [
     proxy.strip() for proxy in _text("TRUSTED_PROXIES").split(",") if proxy.strip()
 ]
@@ -111,12 +123,17 @@ if not REDIS_URL.startswith(("redis://", "rediss://")):
     raise ImproperlyConfigured("Set REDIS_URL: it begins with redis:// or rediss://.")
 # Django's persistent connections and psycopg's pool exclude each other.
 _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
-_database["OPTIONS"] = _database.get("OPTIONS", {}) | {
+_options = _database.get("OPTIONS", {})
+_database["OPTIONS"] = _options | {
+    # Compiling a query pays for reports that run for minutes; it would make the inbox
+    # of a large desk wait three times as long as for its rows. What the address says
+    # comes after it, and counts.
+    "options": f"-c jit=off {_options.get('options', '')}".strip(),
     "pool": {
         "min_size": env.int("DATABASE_POOL_MIN", 1),
         "max_size": env.int("DATABASE_POOL_MAX", 16),
         "timeout": 10,
-    }
+    },
 }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -145,6 +162,8 @@ SOCKET_CONNECTION_AGE = 5.0
 ROW_PAUSE = 0.5
 # Seconds for which page views wait for each other before open cards are told.
 HISTORY_PAUSE = 0.5
+# Seconds for which comings and goings wait for each other before onlookers are told.
+LOOKERS_PAUSE = 0.5
 
 # Applications, from the top of the import stack down
 
@@ -159,6 +178,7 @@ INSTALLED_APPS = [
     "supportdesk.core",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "channels",
     "django_filters",
     "django_htmx",
@@ -176,10 +196,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "supportdesk.operations.middleware.headers",
     "supportdesk.operations.middleware.probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "supportdesk.operations.bodies.refuse",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -189,6 +211,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "supportdesk.accounts.middleware.LoginRequiredMiddleware",
     "supportdesk.accounts.middleware.AgentLocaleMiddleware",
+    "supportdesk.accounts.middleware.AuditMiddleware",
+    "supportdesk.accounts.middleware.AgentSessionMiddleware",
+    "supportdesk.operations.middleware.LimitMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -206,7 +231,11 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "supportdesk.core.templatetags.constant",
+            ],
         },
     }
 ]
@@ -252,7 +281,19 @@ ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/m/key",
+    "reauthenticate": "10/m/user",
+    "sign_up": "20/h/ip,5/h/key",
+    "confirm_sign_up": "30/m/ip,5/5m/key",
 }
+MFA_ADAPTER = "supportdesk.accounts.two_factor.TwoFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Supportdesk"
+# Clocks of phones are off by some seconds, and people type slowly.
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+# Whether companies may open an account by themselves, on /signup/.
+SIGNUP_OPEN = env.bool("SIGNUP_OPEN", DEVELOPMENT)
 # cached_db: a request reads its session from Redis, a restart of Redis signs no one out.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
@@ -292,6 +333,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Requests to addresses that others chose go to public ones only; tests have a server of
+# their own on this machine.
+OUTBOUND_ALLOW_LOOPBACK = DEVELOPMENT and env.bool("OUTBOUND_ALLOW_LOOPBACK", False)
+
 # Words and numbers
 
 LANGUAGE_CODE = "en"
@@ -320,6 +365,8 @@ STORAGES = {
                 "endpoint_url": _text("S3_ENDPOINT_URL") or None,
                 "default_acl": "private",
                 "file_overwrite": False,
+                # What is larger is on its way through a file, not in memory.
+                "max_memory_size": 4 * 1024 * 1024,
             },
         }
         if S3_BUCKET
@@ -341,6 +388,8 @@ GEOIP_DATABASE = _text("GEOIP_DATABASE")
 
 # The widget's rate limits are multiplied by it; load tests raise it.
 WIDGET_RATE_FACTOR = env.float("WIDGET_RATE_FACTOR", 1.0)
+# The same for the desk's pages.
+DESK_RATE_FACTOR = env.float("DESK_RATE_FACTOR", 1.0)
 
 # Mail
 
@@ -362,6 +411,23 @@ EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = _mail["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20
+# Where agents' answers to the desk's mails arrive; without it they cannot be answered.
+REPLY_ADDRESS = _text("REPLY_ADDRESS").lower()
+_reply_name, _at, _reply_domain = REPLY_ADDRESS.rpartition("@")
+if REPLY_ADDRESS and not (
+    re.fullmatch(
+        r"[a-z0-9_=+-]+(\.[a-z0-9_=+-]+)*", _reply_name.replace("{token}", "t", 1)
+    )
+    and re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", _reply_domain)
+    # A name has 64 characters at most, and the token needs 44 of them.
+    and len(_reply_name.replace("{token}", "")) < 20
+    and len(_reply_domain) <= 180
+):
+    raise ImproperlyConfigured(
+        "Set REPLY_ADDRESS: for example reply@desk.example.com if reply+anything@ "
+        "arrives too, reply-{token}@desk.example.com, or {token}@reply.example.com; "
+        "at most 19 characters before the @ besides {token}."
+    )
 
 # Jobs
 
@@ -371,11 +437,26 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # Each with its own key: queues that share the default one get each other's tasks.
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name)
-    for name in ("default", "delivery", "notifications")
+    for name in ("default", "delivery", "notifications", "long")
 ]
-# Delivery of messages never waits behind notifications or reports.
+# Those whose worker is deaf without a sign every ten seconds; what is long may keep all
+# of its processes busy for hours.
+HEARTBEAT_QUEUES = ("default", "delivery", "notifications")
+# Delivery of messages never waits behind notifications or reports, and nothing waits
+# behind what goes through all of an account.
 CELERY_TASK_ROUTES = {
+    "accounts.delete_old": {"queue": "long"},
+    "conversations.delete_files": {"queue": "long"},
+    "conversations.merge_tags": {"queue": "long"},
+    "conversations.rebuild_figures": {"queue": "long"},
+    "conversations.write_export": {"queue": "long"},
+    "operations.erase_account": {"queue": "long"},
+    "operations.write_account_export": {"queue": "long"},
+    "visitors.finish_merges": {"queue": "long"},
     "channels_integration.*": {"queue": "delivery"},
+    # Who is to be told is found out beside the mails that are on their way.
+    "notifications.look_out": {"queue": "default"},
+    "notifications.decide_bursts": {"queue": "default"},
     "notifications.*": {"queue": "notifications"},
 }
 CELERY_TASK_ACKS_LATE = True
@@ -398,18 +479,38 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # /readyz holds a queue for deaf that did not work this off lately.
     **{
-        f"heartbeat of {queue.name}": {
+        f"heartbeat of {queue}": {
             "task": "operations.heartbeat",
-            "args": [queue.name],
+            "args": [queue],
             "schedule": schedule(10),
-            "options": {"queue": queue.name, "expires": 20},
+            "options": {"queue": queue, "expires": 20},
         }
-        for queue in CELERY_TASK_QUEUES
+        for queue in HEARTBEAT_QUEUES
     },
     "announce presence": {
         "task": "accounts.announce_presence",
         "schedule": schedule(15),
         "options": {"expires": 15},
+    },
+    "delete ended sessions": {
+        "task": "accounts.delete_ended",
+        "schedule": crontab(hour=3, minute=0),
+        "options": {"expires": 3600},
+    },
+    "give out waiting conversations": {
+        "task": "conversations.give_out_waiting",
+        "schedule": schedule(15),
+        "options": {"expires": 15},
+    },
+    "hand over what was left behind": {
+        "task": "conversations.hand_over_left_behind",
+        "schedule": schedule(60),
+        "options": {"expires": 60},
+    },
+    "count messages": {
+        "task": "conversations.count_messages",
+        "schedule": schedule(60),
+        "options": {"expires": 60},
     },
     "delete files": {
         "task": "conversations.delete_files",
@@ -421,15 +522,57 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=10),
         "options": {"expires": 3600},
     },
+    "look after accounts": {
+        "task": "operations.look_after_accounts",
+        "schedule": schedule(60),
+        "options": {"expires": 60},
+    },
+    # Once more in the night: what a worker that died left, and the queue with it.
+    "delete what is not kept": {
+        "task": "accounts.delete_old",
+        "schedule": crontab(hour="2,4", minute=30),
+        "options": {"expires": 3600},
+    },
     "finish merges": {
         "task": "visitors.finish_merges",
         "schedule": crontab(hour=3, minute=20),
         "options": {"expires": 3600},
     },
-    "redrive notifications": {
-        "task": "notifications.redrive_notifications",
+    "take up exports": {
+        "task": "conversations.take_up_exports",
         "schedule": schedule(60),
         "options": {"expires": 60},
+    },
+    "wake snoozed conversations": {
+        "task": "conversations.wake_snoozed",
+        "schedule": schedule(30),
+        "options": {"expires": 30},
+    },
+    "update search": {
+        "task": "conversations.update_search",
+        "schedule": schedule(10),
+        "options": {"expires": 10},
+    },
+    "look out": {
+        "task": "notifications.look_out",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
+    "prune notifications": {
+        "task": "notifications.prune",
+        "schedule": crontab(hour=3, minute=40),
+        "options": {"expires": 3600},
+    },
+    "send due notifications": {
+        "task": "notifications.send_due",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
+    # Every account has its own seven in the morning.
+    "record digests": {
+        "task": "notifications.record_digests",
+        "schedule": crontab(minute="*/15"),
+        "options": {"expires": 900},
     },
 }
 

@@ -4,6 +4,7 @@ from supportdesk.accounts.admin import site
 
 urlpatterns = [
     path("", include("conversations.urls")),
+    path("", include("notifications.urls")),
     path("", include("channels_integration.urls")),
     path("", include("supportdesk.accounts.urls")),
     path("", include("supportdesk.operations.urls")),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from supportdesk.operations.texts import compile_texts
+from tests import emptying
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,7 @@ def empty_redis():
 
 
 def pytest_configure(config):
+    emptying.use()
     # Before the first worker starts: Django reads the texts once for each process.
     if not hasattr(config, "workerinput"):
         compile_texts(settings.LOCALE_PATHS)

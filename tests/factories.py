@@ -59,6 +59,13 @@ def make_agent(
     )
 
 
+def make_former_agent(account: Account, name: str) -> User:
+    agent = make_agent(account, name)
+    agent.is_active = False
+    agent.save(update_fields=["is_active"])
+    return agent
+
+
 def make_channel(account: Account, **config: Any) -> Channel:
     """A website channel that allows the shop's domain."""
     settings = {"allowed_domains": ["shop.example.com"], **config}

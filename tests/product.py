@@ -100,16 +100,18 @@ class Product:
         if wait:
             self.wait_for("/healthz")
 
-    def start_worker(self, *options: str) -> None:
+    def start_worker(self, *options: str, name: str = "worker") -> None:
+        """One for all queues, or with `-Q` for some, beside others of other names."""
         self._start(
-            *("worker", "celery", "-A", "supportdesk", "worker", "-c", "1"),
+            *(name, "celery", "-A", "supportdesk", "worker", "-n", f"{name}@%h"),
+            *("-c", "1"),
             *("--loglevel", "INFO", "--without-mingle", "--without-gossip", *options),
         )
 
-    def start_beat(self) -> None:
-        schedule = str(self.directory / "beat")
+    def start_beat(self, *, name: str = "beat") -> None:
+        schedule = str(self.directory / name)
         self._start(
-            *("beat", "celery", "-A", "supportdesk", "beat", "--pidfile="),
+            *(name, "celery", "-A", "supportdesk", "beat", "--pidfile="),
             *("--schedule", schedule, "--loglevel", "WARNING"),
         )
 

@@ -29,6 +29,7 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 COUNTS_PAUSE = 0
 ROW_PAUSE = 0
 HISTORY_PAUSE = 0
+LOOKERS_PAUSE = 0
 SOCKET_CONNECTION_AGE = 0
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 CELERY_TASK_ALWAYS_EAGER = True

@@ -65,6 +65,16 @@ class Socket(ApplicationCommunicator):
     async def send_bytes(self, data: bytes) -> None:
         await self.send_input({"type": "websocket.receive", "bytes": data})
 
+    async def frames_until(self, kind: str) -> list[dict[str, Any]]:
+        """Frames up to one of this kind and what follows it: a loaded machine may be
+        quiet before it."""
+        found: list[dict[str, Any]] = []
+        for _ in range(20):
+            found += await self.frames()
+            if any(frame["type"] == kind for frame in found):
+                break
+        return found
+
     async def frames(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Frames that arrive until it is quiet; a close is one of type `close`."""
         found = []

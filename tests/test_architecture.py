@@ -30,6 +30,10 @@ PUBLIC = {
     # A shop that plays the customer's own website.
     "demo:product",
     "demo:shop",
+    # A browser asks for what makes the desk an app, without the session.
+    "notifications:manifest",
+    "notifications:offline",
+    "notifications:service_worker",
     # Signing in, and choosing a language before that.
     "account_inactive",
     "account_login",
@@ -38,7 +42,17 @@ PUBLIC = {
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
+    "mfa_authenticate",
+    "account_suspended",
+    # The link in the mail is sealed.
+    "accounts:address_confirm",
+    # The link in the mail is signed.
+    "invitation",
     "set_language",
+    # Opening an account, where the operator allows it.
+    "accounts:sign_up",
+    "accounts:sign_up_confirm",
+    "accounts:sign_up_sent",
     # Programs show a token of the account; `tests/api` asks each of these without.
     "api:by_user_id",
     "api:openapi",
@@ -47,6 +61,8 @@ PUBLIC = {
     "api:visitor_customer",
     "api:visitor_export",
     "api:visitors",
+    # The link in a mail is signed, and mail programs post to it by themselves.
+    "notifications:unsubscribe",
     # The widget: visitors show a token of their own.
     "website:config",
     "website:contact",
@@ -135,8 +151,8 @@ def test_every_view_needs_a_login_or_is_listed_as_public():
     assert public == PUBLIC
 
 
-def test_forms_without_a_token_are_refused_but_by_widget_and_api():
-    """They take no cookie: their tokens are nothing a browser adds by itself."""
+def test_forms_without_a_token_are_refused_but_where_no_cookie_counts():
+    """What opens these views is nothing that a browser adds by itself."""
     exempt = {
         name
         for name, view in views(get_resolver().url_patterns)
@@ -146,8 +162,11 @@ def test_forms_without_a_token_are_refused_but_by_widget_and_api():
     assert exempt == {
         name
         for name in PUBLIC
-        if name.startswith(("website:", "api:"))
-        and name not in {"website:loader", "website:smartsupp"}
+        if (
+            name.startswith(("website:", "api:"))
+            and name not in {"website:loader", "website:smartsupp"}
+        )
+        or name == "notifications:unsubscribe"
     }
     response = Client(enforce_csrf_checks=True).post("/accounts/login/", {})
     assert response.status_code == 403

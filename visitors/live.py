@@ -104,6 +104,12 @@ def online(account_id: int) -> list[int]:
     return sorted(map(int, found), reverse=True)
 
 
+def signs_since(account_id: int, since: float) -> list[int]:
+    """The visits that gave a sign of life since; `since` in seconds since 1970."""
+    found: Any = desk_redis.client().zrangebyscore(_seen_key(account_id), since, "+inf")
+    return [int(visit_id) for visit_id in found]
+
+
 def pages_of(account_id: int, visit_ids: Iterable[int]) -> Mapping[int, LivePage]:
     """The pages of some visits; one of which nothing is known is missing."""
     wanted = list(visit_ids)

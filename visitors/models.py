@@ -192,6 +192,12 @@ class Visit(models.Model):
             models.Index(fields=["visitor", "-last_seen_at"], name="visit_of_visitor"),
             # What is older than the account keeps.
             models.Index(fields=["last_seen_at"], name="visit_last_seen"),
+            # Whoever came from an address or a network.
+            models.Index(
+                fields=["ip"],
+                condition=models.Q(ip__isnull=False),
+                name="visit_ip",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

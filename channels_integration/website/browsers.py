@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import redis.exceptions
+from django.db.models import Q
 
 from channels_integration.website.config import WebsiteConfig
 from channels_integration.website.models import VisitorSession, hash_token
@@ -115,6 +116,17 @@ def forget(*token_hashes: str) -> None:
 def forget_visitor(visitor_id: int) -> None:
     """The profile became part of another one, or a profile of its own again."""
     sessions = VisitorSession.objects.filter(visitor=visitor_id, revoked_at=None)
+    hashes = list(sessions.values_list("token_hash", flat=True))
+    if hashes:
+        forget(*hashes)
+
+
+def forget_conversations(*conversation_ids: int) -> None:
+    """What was remembered of their entries is void."""
+    rows = Conversation.with_merged.filter(
+        Q(pk__in=conversation_ids) | Q(merged_into__in=conversation_ids)
+    )
+    sessions = VisitorSession.objects.filter(conversation__in=rows, revoked_at=None)
     hashes = list(sessions.values_list("token_hash", flat=True))
     if hashes:
         forget(*hashes)

@@ -1,51 +1,46 @@
 """The visitors' socket: no cookie, a token in the first frame, one conversation."""
 
-import contextlib
 import json
 import time
-import uuid
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from channels_integration.website import (
-    browsers,
     limits,
     origins,
-    reading,
+    present,
     services,
+    steps,
 )
+from channels_integration.website.availability import Availability
 from channels_integration.website.config import WebsiteConfig
 from channels_integration.website.inputs import Input
 from channels_integration.website.models import VisitorSession
-from conversations import groups, publisher
-from conversations import services as conversations
+from channels_integration.website.steps import (
+    CLOSE_BLOCKED,
+    CLOSE_RENEW,
+    CLOSE_SESSION_GONE,
+)
+from conversations import groups
 from conversations.exceptions import ConversationError
 from conversations.models import Conversation
-from conversations.visitor_view import message_for_visitor
+from conversations.visitor_view import is_running, visitor_key
 from supportdesk.core import client_ip
 from supportdesk.core.sockets import SocketConsumer, in_thread
-from visitors.blocks import contains, is_blocked
-from visitors.services import mark_seen
+from visitors.blocks import contains
 
 MAX_FRAME = 64 * 1024
 MAX_BAD_FRAMES = 20
 HELLO_TIMEOUT = 10.0
 TYPING_PAUSE = 2.0
-# Messages that a socket takes from the shared counters at once.
-ALLOWANCE = 5
 # How often a ping also looks whether the token still counts, and notes the visit.
 CHECK_PAUSE = 45.0
 
-CLOSE_RENEW = 4000
 CLOSE_NONSENSE = 4400
-CLOSE_SESSION_GONE = 4401
 CLOSE_FOREIGN_ORIGIN = 4403
 CLOSE_NO_HELLO = 4408
-CLOSE_BLOCKED = 4423
 CLOSE_TOO_OFTEN = 4429
 
 BAD_REQUEST = {"type": "error", "code": "bad_request"}
@@ -67,6 +62,20 @@ class VisitorConsumer(SocketConsumer):
     conversation: str = ""
     # Messages that were counted but not yet written.
     allowance = 0
+    # Who is there, whether that counts for this conversation, and what was told of it.
+    desk = Availability(is_staffed=False)
+    is_running = False
+    told_online = False
+    # Account and profile for whom this socket is a sign of life.
+    present_as: tuple[int, int] | None = None
+
+    async def __call__(self, *args: Any) -> None:
+        try:
+            await super().__call__(*args)
+        finally:
+            # Also after a failure, of which `disconnect` does not hear.
+            if self.present_as is not None:
+                await present.leave(*self.present_as)
 
     async def connect(self) -> None:
         self.joined: list[str] = []
@@ -116,7 +125,7 @@ class VisitorConsumer(SocketConsumer):
         token = content.text("token")
         after = None if content.get("after") is None else content.number("after")
         try:
-            session, self.profile_id = await in_thread(_who)(token)
+            session, self.profile_id = await in_thread(steps.who)(token)
         except services.SessionGone:
             await self.close(CLOSE_SESSION_GONE)
             return
@@ -124,7 +133,7 @@ class VisitorConsumer(SocketConsumer):
         if not origins.is_allowed(self.origin, config, self._header(b"host")):
             await self.close(CLOSE_FOREIGN_ORIGIN)
             return
-        if await in_thread(_is_blocked)(session, self.address):
+        if await in_thread(steps.is_blocked_at)(session, self.address):
             await self.close(CLOSE_BLOCKED)
             return
         if not await in_thread(limits.within)(
@@ -139,7 +148,7 @@ class VisitorConsumer(SocketConsumer):
         ):
             await self.channel_layer.group_add(name, self.channel_name)
             self.joined.append(name)
-        found, thread = await in_thread(_first_look)(session, after)
+        found, thread, self.desk = await in_thread(steps.first_look)(session, after)
         if found is None:
             await self.close(CLOSE_SESSION_GONE)
             return
@@ -148,8 +157,11 @@ class VisitorConsumer(SocketConsumer):
             await self.close(CLOSE_RENEW)
             return
         self._adopt(found)
+        self.told_online = thread["online"]
         self.close_later(CLOSE_RENEW)
         await self.reply({"type": "ready", **thread})
+        self.present_as = (session.channel.account_id, self.profile_id)
+        await present.enter(*self.present_as)
 
     async def page_message(self, content: Input) -> None:
         client_id, text = content.uuid("client_id"), content.text("text")
@@ -157,14 +169,14 @@ class VisitorConsumer(SocketConsumer):
         self.own.append(str(client_id))
         try:
             if not self.allowance:
-                self.allowance = await in_thread(_allowance)(
+                self.allowance = await in_thread(steps.allowance)(
                     self._session(), self.address
                 )
             self.allowance -= 1
-            stored = await in_thread(_receive)(
+            stored = await in_thread(steps.receive_message)(
                 self._session(),
                 self.address,
-                (self.conversation_id, self.conversation),
+                self.conversation_id,
                 client_id=client_id,
                 text=text,
                 page=content.get("page"),
@@ -176,7 +188,7 @@ class VisitorConsumer(SocketConsumer):
         except services.Blocked:
             await self.close(CLOSE_BLOCKED)
             return
-        except _TooOften as error:
+        except steps.TooOften as error:
             await self._nack(client_id, "rate_limited", str(error))
             return
         except ConversationError as error:
@@ -184,7 +196,7 @@ class VisitorConsumer(SocketConsumer):
             return
         if stored.conversation_id != self.conversation_id:
             # The first on this socket, or a retry of what a former one holds.
-            self._adopt(await in_thread(_reload)(self._session()))
+            self._adopt(await in_thread(steps.reload)(self._session()))
         if stored.conversation == self.conversation:
             self.conversation_id = stored.conversation_id
         await self.reply(
@@ -195,6 +207,7 @@ class VisitorConsumer(SocketConsumer):
                 "message": stored.entry,
             }
         )
+        await self._tell_online()
 
     async def page_typing(self, content: Input) -> None:
         active = content.flag("active")
@@ -207,18 +220,18 @@ class VisitorConsumer(SocketConsumer):
         if not active and not self.typing_at:
             return
         self.typing_at = now if active else 0.0
-        await in_thread(_publish_typing)(conversation_id, active)
+        await in_thread(steps.publish_typing)(conversation_id, active)
 
     async def page_seen(self, content: Input) -> None:
         seq = content.number("seq")
         if self.conversation:
-            await in_thread(_mark_seen)(self._session(), seq)
+            await in_thread(steps.mark_thread_seen)(self._session(), seq)
 
     async def page_ping(self, content: Input) -> None:
         now = time.monotonic()
         if now - self.checked_at >= CHECK_PAUSE:
             self.checked_at = now
-            code = await in_thread(_why_close)(
+            code = await in_thread(steps.why_close)(
                 self._session(), self.profile_id, self.address
             )
             if code is not None:
@@ -239,28 +252,31 @@ class VisitorConsumer(SocketConsumer):
     async def visitor_message(self, event: dict[str, Any]) -> None:
         if not await self._is_mine(event["conversation"]["id"]):
             return
-        self._follow(event["conversation"])
-        if event["message"].get("client_id") in self.own:
-            return  # the acknowledgement says it
-        await self.reply(
-            {
-                "type": "message",
-                "conversation": event["conversation"],
-                "message": event["message"],
-            }
-        )
+        self._follow(event)
+        # Of what came by this very socket the acknowledgement says it.
+        if event["message"].get("client_id") not in self.own:
+            await self.reply(
+                {
+                    "type": "message",
+                    "conversation": event["conversation"],
+                    "message": event["message"],
+                }
+            )
+        await self._tell_online()
 
     async def visitor_state(self, event: dict[str, Any]) -> None:
         if await self._is_mine(event["conversation"]["id"]):
-            self._follow(event["conversation"])
+            self._follow(event)
             await self.reply({"type": "state", "conversation": event["conversation"]})
+            await self._tell_online()
 
     async def visitor_typing(self, event: dict[str, Any]) -> None:
-        if event["conversation"] == self.conversation:
+        if event["conversation"] == self.conversation.partition(".")[0]:
             await self.reply({"type": "typing", "active": event["active"]})
 
     async def visitor_online(self, event: dict[str, Any]) -> None:
-        await self.reply({"type": "online", "online": event["online"]})
+        self.desk = Availability(event["is_staffed"], event["is_open"], event["back"])
+        await self._tell_online(anew=True)
 
     async def visitor_revoked(self, event: dict[str, Any]) -> None:
         if self.session is not None and self.session.pk == event["session"]:
@@ -292,7 +308,7 @@ class VisitorConsumer(SocketConsumer):
         if public_id != self.conversation:
             # Another tab may have begun it just now.
             try:
-                self._adopt(await in_thread(_reload)(self.session))
+                self._adopt(await in_thread(steps.reload)(self.session))
             except VisitorSession.DoesNotExist:
                 return False
         return public_id == self.conversation
@@ -309,13 +325,25 @@ class VisitorConsumer(SocketConsumer):
         """
         self.session = session
         conversation = session.conversation
-        self.conversation = str(conversation.public_id) if conversation else ""
+        self.conversation = visitor_key(conversation) if conversation else ""
         self.conversation_id = None
+        self.is_running = is_running(conversation)
 
-    def _follow(self, state: dict[str, Any]) -> None:
+    def _follow(self, event: dict[str, Any]) -> None:
         """After resolving the next message may begin another conversation."""
-        if state["status"] != Conversation.Status.OPEN:
+        self.is_running = event["is_running"]
+        if event["conversation"]["status"] != Conversation.Status.OPEN:
             self.conversation_id = None
+
+    async def _tell_online(self, *, anew: bool = False) -> None:
+        """Say whether somebody is there, if that is news for this conversation.
+
+        Outside business hours it is when somebody takes it on, and when it ends.
+        """
+        told = self.desk.told(is_running=self.is_running)
+        if anew or told["online"] != self.told_online:
+            self.told_online = told["online"]
+            await self.reply({"type": "online", **told})
 
     async def _nack(self, client_id: object, code: str, message: str) -> None:
         error = {"code": code, "message": message}
@@ -324,125 +352,3 @@ class VisitorConsumer(SocketConsumer):
     def _header(self, name: bytes) -> str:
         headers = dict(self.scope["headers"])
         return str(headers.get(name, b"").decode("latin-1"))
-
-
-class _TooOften(Exception):
-    pass
-
-
-class _Stored(NamedTuple):
-    """A message as the sender is told of it, and where it went."""
-
-    entry: dict[str, Any]
-    conversation_id: int
-    conversation: str
-
-
-def _who(token: str) -> tuple[VisitorSession, int]:
-    session = services.find_session(token)
-    return session, session.profile.pk
-
-
-def _first_look(
-    session: VisitorSession, after: int | None
-) -> tuple[VisitorSession | None, dict[str, Any]]:
-    """The session read again, and its thread.
-
-    Since the token was seen, a message may have begun the conversation, or the
-    browser become another customer's: pages say both right after they are loaded.
-    """
-    found = services.reload_session(session)
-    if found is None:
-        return None, {}
-    mark_seen(visitor=found.profile)
-    with translation.override(found.visitor.language):
-        thread = reading.thread_for_visitor(found, after=after)
-    browsers.note_fetched(found)
-    return found, thread
-
-
-def _is_blocked(session: VisitorSession, address: str) -> bool:
-    return is_blocked(session.channel.account_id, session.visitor, address)
-
-
-def _reload(session: VisitorSession) -> VisitorSession:
-    # One that does not count any more ends with the next ping.
-    return services.reload_session(session) or session
-
-
-def _receive(
-    session: VisitorSession,
-    address: str,
-    known: tuple[int | None, str],
-    *,
-    client_id: uuid.UUID,
-    text: str,
-    page: Any,
-    group_key: str,
-) -> _Stored:
-    services.check_not_blocked(session.channel.account_id, session, address)
-    with translation.override(session.visitor.language):
-        conversation_id, public_id = known
-        if conversation_id is not None:
-            with contextlib.suppress(Conversation.DoesNotExist):
-                message = conversations.post_visitor_message(
-                    conversation_id=conversation_id,
-                    channel=session.channel,
-                    text=text,
-                    client_id=client_id,
-                )
-                return _Stored(message_for_visitor(message), conversation_id, public_id)
-        message = services.receive_message(
-            session_id=session.pk,
-            client_id=client_id,
-            text=text,
-            page=page,
-            group_key=group_key,
-        )
-        conversation = message.conversation
-        return _Stored(
-            message_for_visitor(message), conversation.pk, str(conversation.public_id)
-        )
-
-
-def _allowance(session: VisitorSession, address: str) -> int:
-    """Messages that may follow without asking: several, near the limit one.
-
-    Raises _TooOften beyond it.
-    """
-    for uses in (ALLOWANCE, 1):
-        if limits.within(
-            "message",
-            address=address,
-            session_id=session.pk,
-            account_id=session.channel.account_id,
-            uses=uses,
-        ):
-            return uses
-    with translation.override(session.visitor.language):
-        raise _TooOften(_("Too many messages. Please wait a moment."))
-
-
-def _publish_typing(conversation_id: int, active: bool) -> None:
-    rows = Conversation.objects.with_row().filter(pk=conversation_id)
-    if (conversation := rows.first()) is not None:
-        publisher.publish_typing_visitor(conversation, active=active)
-
-
-def _mark_seen(session: VisitorSession, seq: int) -> None:
-    found = services.reload_session(session)
-    if found is not None and found.conversation_id is not None:
-        conversations.mark_seen_by_visitor(
-            conversation_id=found.conversation_id, public_seq=seq
-        )
-
-
-def _why_close(session: VisitorSession, profile_id: int, address: str) -> int | None:
-    """None while the token counts, and for the profile that the socket joined."""
-    found = services.reload_session(session)
-    if found is None:
-        return CLOSE_SESSION_GONE
-    if _is_blocked(found, address):
-        return CLOSE_BLOCKED
-    mark_seen(visitor=found.profile)
-    return None if found.profile.pk == profile_id else CLOSE_RENEW

@@ -19,7 +19,7 @@ from channels_integration.website.config import (
     normalise_domain,
 )
 from conversations.models import Channel
-from supportdesk.accounts.models import Language
+from supportdesk.accounts.models import AgentGroup, Language, User
 from supportdesk.core.forms import DressedForm, dress
 from supportdesk.core.text import redact_line
 
@@ -144,6 +144,16 @@ class WebsiteForm(DressedForm, forms.Form):
             "was opened."
         ),
     )
+    group = forms.ModelChoiceField(
+        AgentGroup.objects.none(),
+        label=_("Group"),
+        required=False,
+        empty_label=_("No group"),
+        error_messages={"invalid_choice": _("This group does not exist any more.")},
+        help_text=_(
+            "New conversations go there, unless the page or the visitor chooses another."
+        ),
+    )
     privacy_url = forms.URLField(
         label=_("Address of the privacy notice"),
         required=False,
@@ -152,9 +162,16 @@ class WebsiteForm(DressedForm, forms.Form):
         validators=[URLValidator(schemes=["http", "https"])],
     )
 
-    def __init__(self, *args: Any, channel: Channel | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        agent: User,
+        channel: Channel | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.channel = channel
         super().__init__(*args, initial=_initial(channel), **kwargs)
+        self.fields["group"].queryset = AgentGroup.objects.visible_to(agent)  # type: ignore[attr-defined]
         self.fields["color"].widget.attrs["class"] = "input input--color"
         for language in Language.values:
             for text, label in _TEXT_LABELS.items():
@@ -189,6 +206,7 @@ class WebsiteForm(DressedForm, forms.Form):
         values = {**self.cleaned_data}
         values.pop("name")
         values.pop("is_active")
+        values.pop("group")
         texts = {
             language: {
                 text: value
@@ -217,5 +235,31 @@ def _initial(channel: Channel | None) -> dict[str, Any]:
         for text, value in texts.get(language, {}).items():
             values[text_field(language, text)] = value
     if channel:
-        values |= {"name": channel.name, "is_active": channel.is_active}
+        values |= {
+            "name": channel.name,
+            "is_active": channel.is_active,
+            "group": channel.group_id,
+        }
     return values
+
+
+class FirstWebsiteForm(DressedForm, forms.Form):
+    """What a website needs at least: where it is."""
+
+    domain = forms.CharField(
+        label=_("Address of your website"),
+        max_length=255,
+        help_text=_("For example shop.example.com. The chat appears only there."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "url", "inputmode": "url", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_domain(self) -> str:
+        entered = str(self.cleaned_data["domain"])
+        domain = _domain(entered)
+        if not domain or domain.startswith("*."):
+            raise ValidationError(
+                gettext("“%(name)s” is not a domain.") % {"name": entered[:80]}
+            )
+        return domain

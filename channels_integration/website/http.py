@@ -137,6 +137,11 @@ def blocked() -> Refusal:
     return Refusal(403, "blocked", _("This chat is not available to you."))
 
 
+def switched_off() -> Refusal:
+    """Under the same code, at which the widget hides and keeps what it has."""
+    return Refusal(403, "blocked", _("This chat is switched off at the moment."))
+
+
 def session_gone() -> Refusal:
     return Refusal(401, "session_gone", _("This chat is not valid any more."))
 
@@ -227,6 +232,13 @@ def too_large() -> Refusal:
     return Refusal(413, "too_large", _("This is too large to be sent."))
 
 
+def refuse_too_large(request: HttpRequest) -> HttpResponseBase:
+    """The answer to what no view was shown; the widget may read it anywhere."""
+    refusal = too_large()
+    response = JsonResponse(refusal.body, status=refusal.status)
+    return _finish(request, response, allowed=True)
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """The answer to what nobody foresaw; what it was is in the log only."""
     refusal = Refusal(500, "server_error", _("Something went wrong. Please try again."))
@@ -278,7 +290,11 @@ def _check_blocked(
     """After the Origin: the page must be able to read why the chat is not there."""
     session = None if isinstance(who, Channel) else who
     try:
+        if session is None:
+            services.check_in_service(channel)
         services.check_not_blocked(channel.account_id, session, address_of(request))
+    except services.SwitchedOff:
+        raise switched_off() from None
     except services.Blocked:
         raise blocked() from None
 

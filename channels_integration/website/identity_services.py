@@ -17,6 +17,7 @@ from conversations.events import ProfileMoved, profile_moved
 from conversations.exceptions import ConversationError
 from conversations.models import Channel, Conversation
 from conversations.services.posting import is_continued
+from supportdesk.accounts import audit
 from supportdesk.accounts.models import Account
 from supportdesk.core.events import emit_on_commit
 from supportdesk.core.sealing import seal
@@ -159,6 +160,8 @@ def create_identity_secret(*, channel: Channel, version: str | None = None) -> s
     row = IdentitySecret.objects.filter(channel=channel).first()
     if version is not None and version != (row.version if row else ""):
         raise SecretChanged
+    action = "identity.renewed" if row else "identity.created"
+    audit.record(action, account_id=channel.account_id, target=channel)
     if row is None:
         IdentitySecret.objects.create(channel=channel, sealed=seal(secret))
         return secret
@@ -171,4 +174,6 @@ def create_identity_secret(*, channel: Channel, version: str | None = None) -> s
 @transaction.atomic
 def remove_identity_secret(*, channel: Channel) -> None:
     """No signature counts any more, at once; what was stored stays."""
-    IdentitySecret.objects.filter(channel=channel).delete()
+    removed, _rows = IdentitySecret.objects.filter(channel=channel).delete()
+    if removed:
+        audit.record("identity.removed", account_id=channel.account_id, target=channel)

@@ -2,48 +2,26 @@
 
 from typing import Any
 
-from django.core.cache import cache
 from django.templatetags.static import static
 
+from channels_integration.website.availability import (
+    Availability,
+    availability_of,
+    faces_of,
+)
 from channels_integration.website.config import WebsiteConfig
 from channels_integration.website.models import VisitorSession
 from conversations.models import Attachment, Channel, Conversation, Message
 from conversations.visitor_view import (
     agent_for_visitor,
     conversation_for_visitor,
+    is_running,
     message_for_visitor,
 )
-from supportdesk.accounts import presence
-from supportdesk.accounts.models import AgentGroup, Language, Presence, User
+from supportdesk.accounts.models import AgentGroup, Language, User
 
 NEWEST, PAGE = 50, 200
-PRESENCE_AGE = 5
-SHOWN_AGENTS = 3
 ASSETS = ("box.js", "box.css", "chat.js", "forms.js", "forms.css", "person.js")
-
-
-def is_online(account_id: int) -> bool:
-    return bool(_team(account_id)["online"])
-
-
-def _team(account_id: int) -> dict[str, Any]:
-    """Whether somebody is there, and a few faces; asked anew every few seconds."""
-    key = f"widget-team:{account_id}"
-    team = cache.get(key)
-    if team is None:
-        agents = (
-            User.objects.filter(
-                account_id=account_id,
-                presence=Presence.ONLINE,
-                pk__in=presence.reachable_ids(account_id),
-            )
-            .active()
-            .by_name()[:SHOWN_AGENTS]
-        )
-        faces = [agent_for_visitor(agent) for agent in agents]
-        team = {"online": bool(faces), "agents": faces}
-        cache.set(key, team, PRESENCE_AGE)
-    return dict(team)
 
 
 def widget_config(channel: Channel, language: str, base: str) -> dict[str, Any]:
@@ -52,6 +30,7 @@ def widget_config(channel: Channel, language: str, base: str) -> dict[str, Any]:
     language = config.language or (
         language if language in Language.values else channel.account.language
     )
+    desk = availability_of(channel.account_id)
     groups = list(AgentGroup.objects.filter(account_id=channel.account_id))
     return {
         "name": config.texts_for(language).get("title") or channel.account.name,
@@ -79,25 +58,31 @@ def widget_config(channel: Channel, language: str, base: str) -> dict[str, Any]:
         "privacy_url": config.privacy_url,
         "socket": base.replace("http", "ws", 1) + "/ws/widget/",
         "assets": {name: base + static(f"widget/{name}") for name in ASSETS},
-        **_team(channel.account_id),
+        **desk.told(is_running=False),
+        "agents": faces_of(channel.account_id) if desk.is_open else [],
     }
 
 
 def thread_for_visitor(
-    session: VisitorSession, *, after: int | None = None, before: int | None = None
+    session: VisitorSession,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    desk: Availability | None = None,
 ) -> dict[str, Any]:
     """The conversation's public part: what came after a seq, or the newest entries.
 
     `more` says that the page is not all: of what came after, or of what was before.
     """
     conversation = session.conversation
+    desk = desk or availability_of(session.channel.account_id)
     answer: dict[str, Any] = {
         "conversation": None,
         "messages": [],
         "more": False,
         "agent": None,
-        "online": is_online(session.channel.account_id),
         "has_email": bool(session.profile.email),
+        **desk.told(is_running=is_running(conversation)),
     }
     if conversation is None:
         return answer

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_integration.website import browsers
+from channels_integration.website import availability, browsers
 from channels_integration.website.browsers import Browser
 from channels_integration.website.config import Ask, WebsiteConfig
 from channels_integration.website.events import SessionRevoked, session_revoked
@@ -21,8 +21,9 @@ from conversations import services as conversations
 from conversations.exceptions import ConversationError
 from conversations.models import Channel, Conversation, Message
 from conversations.services.attachments import CheckedUpload
+from conversations.services.continuing import going_on
 from conversations.services.posting import is_continued
-from supportdesk.accounts import presence
+from conversations.visitor_view import is_running
 from supportdesk.accounts.models import AgentGroup
 from supportdesk.core.events import emit_on_commit
 from visitors import services as visitors
@@ -39,6 +40,10 @@ class SessionGone(Exception):
 
 class Blocked(Exception):
     """The visitor or the address may not write here."""
+
+
+class SwitchedOff(Blocked):
+    """The account is suspended: nobody may write to it."""
 
 
 class ContactError(Exception):
@@ -77,10 +82,20 @@ def find_browser(token: object, *, fresh: bool) -> Browser:
     return browsers.browser_of(find_session(token))
 
 
+def check_in_service(channel: Channel) -> None:
+    """Raises SwitchedOff; for a website that was looked up with its account."""
+    if channel.account.is_suspended:
+        raise SwitchedOff
+
+
 def check_not_blocked(
     account_id: int, session: VisitorSession | Browser | None, address: str
 ) -> None:
-    """Raises Blocked."""
+    """Raises Blocked; SwitchedOff if it is the account that may not."""
+    # As it was looked up: a sign of life that costs no query learns of it a minute later.
+    stored = session.session if isinstance(session, Browser) else session
+    if stored is not None:
+        check_in_service(stored.channel)
     visitor = session.visitor if session else None
     if is_blocked(account_id, visitor, address):
         raise Blocked
@@ -107,17 +122,50 @@ def lock_session(session_id: int) -> VisitorSession:
 def _live_sessions() -> QuerySet[VisitorSession]:
     return VisitorSession.objects.filter(
         revoked_at__isnull=True, channel__is_active=True
-    ).select_related("channel__account", "visitor__merged_into", "conversation")
+    ).select_related(
+        "channel__account", "visitor__merged_into", "conversation__merged_into"
+    )
 
 
 def _first(sessions: QuerySet[VisitorSession]) -> VisitorSession | None:
-    """The session; without a conversation that is another person's again, since a
-    merge was undone: no way to it may lead through this browser."""
+    """The session, with the conversation that holds its conversation's messages now, or
+    in which the visitor goes on since that was split.
+
+    Without one that is another person's again, since a merge was undone: no way to it
+    may lead through this browser.
+    """
     session = sessions.first()
-    conversation = session.conversation if session else None
-    if session and conversation and conversation.visitor_id != session.profile.pk:
-        session.conversation = None
+    if session is None or session.conversation is None:
+        return session
+    conversation = session.conversation.merged_into or session.conversation
+    conversation = going_on(conversation)
+    is_own = conversation.visitor_id == session.profile.pk
+    session.conversation = conversation if is_own else None
     return session
+
+
+@transaction.atomic
+def continue_split(*, conversation_id: int) -> list[str]:
+    """Let the browsers that were in a conversation go on with what was split off it;
+    returns the hashes of their tokens.
+
+    They would find the way; without it they need not look for it each time.
+    """
+    old = Conversation.objects.filter(pk=conversation_id).first()
+    if old is None or (new := going_on(old)).pk == old.pk:
+        return []
+    sessions = VisitorSession.objects.filter(
+        conversation__in=[
+            conversation_id,
+            *Conversation.with_merged.filter(merged_into=conversation_id).values_list(
+                "pk", flat=True
+            ),
+        ]
+    )
+    rows = sessions.select_for_update().order_by("pk")
+    hashes = list(rows.values_list("token_hash", flat=True))
+    sessions.update(conversation=new)
+    return hashes
 
 
 @transaction.atomic
@@ -187,20 +235,19 @@ def _start(session: VisitorSession, page: Any, group_key: str) -> Conversation:
     session.conversation = conversations.start_conversation(
         visitor=session.visitor,
         channel=session.channel,
-        group=_group(session.channel, group_key),
+        group=group_for_new(session.channel, group_key),
         data=clean_page(page),
     )
     session.save(update_fields=["conversation"])
     return session.conversation
 
 
-def _group(channel: Channel, key: str) -> AgentGroup | None:
-    """The account's group of that key; an unknown key is no group, not a refusal."""
-    if not key:
-        return None
-    return AgentGroup.objects.filter(
-        account_id=channel.account_id, key__iexact=key
-    ).first()
+def group_for_new(channel: Channel, key: str = "") -> AgentGroup | None:
+    """Where a new conversation goes: what the page or the visitor chose, else the
+    website's own group. An unknown key is no choice, not a refusal."""
+    groups = AgentGroup.objects.filter(account_id=channel.account_id)
+    chosen = groups.filter(key__iexact=key).first() if key else None
+    return chosen or channel.group
 
 
 @transaction.atomic
@@ -252,7 +299,7 @@ def _missing(
     required = {
         "name": config.ask_name is Ask.REQUIRED,
         "email": config.ask_email is Ask.REQUIRED
-        or not is_group_online(session.channel, group_key),
+        or not is_somebody_there(session, group_key),
         "phone": config.ask_phone is Ask.REQUIRED,
     }
     sentences = {
@@ -267,9 +314,16 @@ def _missing(
     }
 
 
-def is_group_online(channel: Channel, group_key: str) -> bool:
-    group = _group(channel, group_key)
-    return presence.is_online(channel.account_id, group.pk if group else None)
+def is_somebody_there(session: VisitorSession, group_key: str) -> bool:
+    """Whether the visitor is answered here, and not by e-mail."""
+    running = session.conversation if is_running(session.conversation) else None
+    group = running.group if running else group_for_new(session.channel, group_key)
+    return availability.is_group_online(
+        session.channel.account_id,
+        group.pk if group else None,
+        is_running=running is not None,
+        now=timezone.now(),
+    )
 
 
 def request_transcript(*, session: VisitorSession, email: str) -> None:

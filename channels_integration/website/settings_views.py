@@ -41,10 +41,11 @@ def channels(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @full_access_required
 def website_create(request: HttpRequest) -> HttpResponse:
-    form = WebsiteForm(request.POST if request.method == "POST" else None)
+    agent = agent_of(request)
+    form = WebsiteForm(request.POST if request.method == "POST" else None, agent=agent)
     if not form.is_valid():
         return _page(request, form)
-    account = agent_of(request).account
+    account = agent.account
     if account is None:
         raise TypeError("full access without an account")
     channel = services.create_channel(
@@ -52,6 +53,7 @@ def website_create(request: HttpRequest) -> HttpResponse:
         kind=Channel.Kind.WEBSITE,
         name=form.cleaned_data["name"],
         config=form.config(),
+        group=form.cleaned_data["group"],
     )
     messages.success(request, _("The website is added. Now paste its line of code."))
     return redirect("settings:website", pk=channel.pk)
@@ -62,13 +64,14 @@ def website_create(request: HttpRequest) -> HttpResponse:
 def website(request: HttpRequest, pk: int) -> HttpResponse:
     channel = get_object_or_404(_websites(agent_of(request)), pk=pk)
     data = request.POST if request.method == "POST" else None
-    form = WebsiteForm(data, channel=channel)
+    form = WebsiteForm(data, agent=agent_of(request), channel=channel)
     if not form.is_valid():
         return _page(request, form)
     services.update_channel(
         channel=channel,
         name=form.cleaned_data["name"],
         config=form.config(),
+        group=form.cleaned_data["group"],
         is_active=form.cleaned_data["is_active"],
     )
     messages.success(request, _("The website's settings are saved."))
@@ -96,7 +99,8 @@ def identity_create(request: HttpRequest, pk: int) -> HttpResponse:
             ),
         )
         return redirect("settings:website", pk=channel.pk)
-    return _page(request, WebsiteForm(channel=channel), new_secret=secret)
+    form = WebsiteForm(agent=agent_of(request), channel=channel)
+    return _page(request, form, new_secret=secret)
 
 
 @require_POST

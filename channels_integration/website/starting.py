@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from channels_integration.website import browsers
 from channels_integration.website.models import VisitorSession
+from channels_integration.website.services import group_for_new
 from conversations import services as conversations
 from conversations.exceptions import ConversationError
 from conversations.models import Conversation
+from conversations.services.continuing import going_on
 from conversations.services.posting import is_continued
 from supportdesk.accounts.models import User
 from visitors import live
@@ -55,6 +57,7 @@ def start_with_visitor(
                 # The browser's own, for a merge of profiles can be undone.
                 visitor=session.visitor,
                 channel=session.channel,
+                group=group_for_new(session.channel),
                 data={"url": page.url, "title": page.title} if page else {},
                 agent=agent,
             )
@@ -116,8 +119,14 @@ def _continued(
     """
     if session.conversation_id is None:
         return None
-    visible = Conversation.objects.visible_to(agent)
     # Also not with what became another profile's, when a merge was undone.
-    last = visible.filter(pk=session.conversation_id, visitor=visitor).first()
+    last = (
+        Conversation.objects.holding(pk=session.conversation_id)
+        .filter(visitor=visitor)
+        .first()
+    )
+    if last is not None:
+        visible = Conversation.objects.visible_to(agent)
+        last = visible.filter(pk=going_on(last).pk).first()
     window = session.channel.account.reopen_window_days
     return last if last is not None and is_continued(last, window) else None

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from channels_integration.website import starting
 from conversations.access import approachable_visitors
 from conversations.exceptions import ConversationError
-from conversations.forms import ComposerForm, fresh_composer
+from conversations.forms.composing import ComposerForm, fresh_composer
 from conversations.inbox import InboxQuery
 from conversations.models import Conversation
 from conversations.services.posting import MAX_TEXT_LENGTH

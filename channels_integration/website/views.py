@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -27,6 +27,7 @@ from conversations.exceptions import AttachmentError, ConversationError
 from conversations.models import Channel, Message
 from conversations.visitor_view import conversation_for_visitor, message_for_visitor
 from supportdesk.accounts.models import Language
+from supportdesk.core.streaming import StreamedFile
 from visitors.exceptions import VisitorError
 
 PICTURE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -195,13 +196,13 @@ def agent_picture(
     return _serve(agent.picture, "picture", kind)
 
 
-def _serve(file: Any, name: str, content_type: str) -> FileResponse:
+def _serve(file: Any, name: str, content_type: str) -> StreamedFile:
     """As an attachment: whatever it is, it never becomes a page of ours."""
     try:
         content = file.open("rb")
     except FileNotFoundError:
         raise Refusal(404, "not_found", _("This file does not exist.")) from None
-    response = FileResponse(
+    response = StreamedFile(
         content, as_attachment=True, filename=name, content_type=content_type
     )
     response["Content-Security-Policy"] = FILE_POLICY

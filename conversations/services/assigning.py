@@ -1,12 +1,15 @@
 """Who is responsible: assignees and group."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from conversations.events import ConversationMoved, conversation_moved
 from conversations.exceptions import ConversationError
 from conversations.models import Assignment, Conversation, Message
-from conversations.services.thread import append_event, lock
+from conversations.services.following import drop_followers
+from conversations.services.thread import append_event, lock_seen
 from supportdesk.accounts.models import AgentGroup, User
 from supportdesk.core.events import emit_on_commit
 
@@ -14,7 +17,7 @@ from supportdesk.core.events import emit_on_commit
 @transaction.atomic
 def join_conversation(*, conversation_id: int, agent: User) -> Conversation:
     """Take part in answering; a second time changes nothing."""
-    return _add(lock(conversation_id), agent, by=agent)
+    return _add(lock_seen(conversation_id, agent), agent, by=agent)
 
 
 @transaction.atomic
@@ -23,9 +26,8 @@ def assign_conversation(*, conversation_id: int, agent: User, by: User) -> Conve
 
     Raises ConversationError for an agent who is switched off or of another account.
     """
-    conversation = lock(conversation_id)
-    if not agent.is_active or agent.account_id != conversation.account_id:
-        raise ConversationError(_("This agent cannot be assigned."))
+    conversation = lock_seen(conversation_id, by)
+    check_agent(conversation, agent)
     return _add(conversation, agent, by=by)
 
 
@@ -34,21 +36,12 @@ def unassign_conversation(
     *, conversation_id: int, agent: User, by: User
 ) -> Conversation:
     """Take an agent off the conversation; a second time changes nothing."""
-    conversation = lock(conversation_id)
-    before = _assigned_ids(conversation)
+    conversation = lock_seen(conversation_id, by)
+    before = assigned_ids(conversation)
     if agent.pk not in before:
         return conversation
-    Assignment.objects.filter(conversation=conversation, agent=agent).delete()
-    conversation.is_assigned = len(before) > 1
-    event = Message.Event.LEFT if agent.pk == by.pk else Message.Event.UNASSIGNED
-    append_event(
-        conversation,
-        event,
-        agent=by,
-        data={} if agent.pk == by.pk else {"agent_id": agent.pk, "name": agent.name},
-        changed=["is_assigned"],
-    )
-    _moved(conversation, conversation.group_id, before)
+    remove_assignee(conversation, agent, by, is_last=len(before) == 1)
+    moved(conversation, conversation.group_id, before)
     return conversation
 
 
@@ -57,21 +50,13 @@ def change_group(
     *, conversation_id: int, group: AgentGroup | None, by: User
 ) -> Conversation:
     """Hand the conversation to a group, or to no group in particular."""
-    conversation = lock(conversation_id)
-    if group is not None and group.account_id != conversation.account_id:
-        raise ConversationError(_("This group does not exist any more."))
-    group_before = conversation.group_id
-    if group_before == (group.pk if group else None):
+    conversation = lock_seen(conversation_id, by)
+    check_group(conversation, group)
+    before = conversation.group_id
+    if before == (group.pk if group else None):
         return conversation
-    conversation.group = group
-    append_event(
-        conversation,
-        Message.Event.GROUP_CHANGED,
-        agent=by,
-        data={"group_id": group.pk, "name": group.name} if group else {},
-        changed=["group"],
-    )
-    _moved(conversation, group_before, _assigned_ids(conversation))
+    set_group(conversation, group, by)
+    moved(conversation, before, assigned_ids(conversation))
     return conversation
 
 
@@ -81,31 +66,91 @@ def join(conversation: Conversation, agent: User) -> None:
 
 
 def _add(conversation: Conversation, agent: User, by: User) -> Conversation:
-    before = _assigned_ids(conversation)
+    before = assigned_ids(conversation)
     if agent.pk in before:
         return conversation
+    add_assignee(conversation, agent, by)
+    moved(conversation, conversation.group_id, before)
+    return conversation
+
+
+# For a conversation that is locked; who calls them tells of the move, once.
+
+
+def add_assignee(conversation: Conversation, agent: User, by: User | None) -> None:
+    """Make somebody responsible who is not yet; without `by` the desk itself did it."""
     Assignment.objects.create(conversation=conversation, agent=agent)
+    conversation.assignee_ids = sorted([*conversation.assignee_ids, agent.pk])
     conversation.is_assigned = True
-    joined = agent.pk == by.pk
+    joined = by is not None and agent.pk == by.pk
+    data: dict[str, Any] = {}
+    if not joined:
+        data = {"agent_id": agent.pk, "name": agent.name}
+    if by is None:
+        data["automatic"] = True
     append_event(
         conversation,
         Message.Event.JOINED if joined else Message.Event.ASSIGNED,
         agent=by,
-        data={} if joined else {"agent_id": agent.pk, "name": agent.name},
-        changed=["is_assigned"],
+        data=data,
+        changed=["is_assigned", "assignee_ids"],
     )
-    _moved(conversation, conversation.group_id, before)
-    return conversation
 
 
-def _assigned_ids(conversation: Conversation) -> tuple[int, ...]:
+def remove_assignee(
+    conversation: Conversation, agent: User, by: User | None, *, is_last: bool
+) -> None:
+    """Take somebody off who is responsible; without `by` the desk itself does it."""
+    Assignment.objects.filter(conversation=conversation, agent=agent).delete()
+    others = [pk for pk in conversation.assignee_ids if pk != agent.pk]
+    conversation.assignee_ids = others
+    conversation.is_assigned = not is_last
+    left = by is not None and agent.pk == by.pk
+    data: dict[str, Any] = {}
+    if not left:
+        data = {"agent_id": agent.pk, "name": agent.name}
+    if by is None:
+        data["automatic"] = True
+    append_event(
+        conversation,
+        Message.Event.LEFT if left else Message.Event.UNASSIGNED,
+        agent=by,
+        data=data,
+        changed=["is_assigned", "assignee_ids"],
+    )
+
+
+def set_group(conversation: Conversation, group: AgentGroup | None, by: User) -> None:
+    """Hand it to another group than the one it is in."""
+    conversation.group = group
+    append_event(
+        conversation,
+        Message.Event.GROUP_CHANGED,
+        agent=by,
+        data={"group_id": group.pk, "name": group.name} if group else {},
+        changed=["group"],
+    )
+
+
+def check_group(conversation: Conversation, group: AgentGroup | None) -> None:
+    if group is not None and group.account_id != conversation.account_id:
+        raise ConversationError(_("This group does not exist any more."))
+
+
+def check_agent(conversation: Conversation, agent: User) -> None:
+    if not agent.is_active or agent.account_id != conversation.account_id:
+        raise ConversationError(_("This agent cannot be assigned."))
+
+
+def assigned_ids(conversation: Conversation) -> tuple[int, ...]:
     assignments = Assignment.objects.filter(conversation=conversation)
     return tuple(assignments.values_list("agent_id", flat=True))
 
 
-def _moved(
+def moved(
     conversation: Conversation, group_id: int | None, agent_ids: tuple[int, ...]
 ) -> None:
+    drop_followers(conversation)
     emit_on_commit(
         conversation_moved,
         ConversationMoved(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import filetype
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
@@ -27,6 +28,9 @@ _IMAGES = {
     "TIFF": ("image/tiff", "tiff"),
     "AVIF": ("image/avif", "avif"),
 }
+# Pillow opens MPO, several pictures of a camera, as JPEG and knows no such name here:
+# with it every picture of a later name was refused.
+_FORMATS = [name for name in _IMAGES if name != "MPO"]
 _OFFICE = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -50,7 +54,7 @@ _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 class CheckedUpload:
     """A file that passed `check_upload`, ready to be stored."""
 
-    file: UploadedFile
+    file: File
     name: str
     content_type: str
     size: int
@@ -120,7 +124,7 @@ def _image(upload: UploadedFile) -> tuple[str, str, int, int] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(upload, formats=list(_IMAGES)) as image:
+            with Image.open(upload, formats=_FORMATS) as image:
                 content_type, extension = _IMAGES[image.format or ""]
                 return content_type, extension, image.width, image.height
     except (

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from conversations.models import Message
-from conversations.services.thread import append_event, lock
+from conversations.services.thread import append_event, lock_seen
 from supportdesk.accounts.models import User
 from visitors import services as visitors
 from visitors.models import Block, Visitor
@@ -24,7 +24,7 @@ def block_from_conversation(
     The reason stands with the block only: it goes when that is lifted. Raises
     VisitorError for an end that has passed.
     """
-    conversation = lock(conversation_id)
+    conversation = lock_seen(conversation_id, agent)
     visitor = Visitor.objects.get(pk=conversation.visitor_id)
     block = visitors.block_visitor(
         visitor=visitor, agent=agent, ends_at=ends_at, reason=reason
@@ -36,7 +36,7 @@ def block_from_conversation(
 @transaction.atomic
 def unblock_from_conversation(*, conversation_id: int, agent: User) -> None:
     """Let the conversation's visitor write again; a second time changes nothing."""
-    conversation = lock(conversation_id)
+    conversation = lock_seen(conversation_id, agent)
     visitor = Visitor.objects.get(pk=conversation.visitor_id)
     if visitors.unblock_visitor(visitor=visitor):
         append_event(conversation, Message.Event.UNBLOCKED, agent=agent)

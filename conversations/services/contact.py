@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from conversations.models import Message
-from conversations.services.thread import append_event, lock
+from conversations.services.thread import append_event, lock_seen
 from supportdesk.accounts.models import User
 from visitors.models import Source, Visitor
 from visitors.services import update_contact
@@ -25,7 +25,7 @@ def change_contact(
     The line names fields, never values: they can be erased without it. Raises
     VisitorError for an address that is none.
     """
-    conversation = lock(conversation_id)
+    conversation = lock_seen(conversation_id, agent)
     before = Visitor.objects.select_for_update().get(pk=conversation.visitor_id)
     visitor = update_contact(
         visitor=before, source=Source.AGENT, name=name, email=email, phone=phone

@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 
 from conversations.exceptions import NotAllowed
 from conversations.models import Attachment, Conversation, DoomedFile
+from conversations.services.exporting import withdraw_exports
+from conversations.services.word_list import forget_words, words_in
+from supportdesk.accounts import audit
 from supportdesk.accounts.models import User
 from supportdesk.core.events import emit_on_commit
 from visitors import services as visitors
@@ -25,7 +28,7 @@ def erase_visitor(*, visitor: Visitor, agent: User | None) -> bool:
     Without agent the account's own program did it. Raises NotAllowed for an agent
     without full access.
 
-    Files are deleted after the commit, from a list that is part of it: whatever
+    Files, also of exports that the visitor may be in, are deleted after the commit, from a list that is part of it: whatever
     happens then, none is forgotten.
     """
     if agent is not None and not agent.has_full_access:
@@ -46,8 +49,19 @@ def erase_visitor(*, visitor: Visitor, agent: User | None) -> bool:
         )
         for row in conversations
     )
-    Conversation.objects.filter(pk__in=[row.pk for row in conversations]).delete()
+    audit.record(
+        "visitor.erased",
+        account_id=profile.account_id,
+        by=agent,
+        target=visitors.audit_target(profile),
+        changes={"conversations": (len(conversations), 0)},
+    )
+    keys = [row.pk for row in conversations]
+    words = words_in(keys)
+    Conversation.objects.filter(pk__in=keys).delete()
+    forget_words(account_id=profile.account_id, words=words)
     visitors.delete_profile(profile=profile)
+    withdraw_exports(account_id=profile.account_id)
     emit_on_commit(
         visitor_erased,
         VisitorErased(
@@ -85,7 +99,7 @@ def _lock(visitor_id: int) -> tuple[Visitor, list[Conversation]] | None:
         ids = _family(visitor_id)
         if not ids:
             return None
-        _lock_above(ids)
+        lock_above(ids)
         rows = Conversation.objects.filter(visitor__in=ids)
         keys = [row.pk for row in rows.select_for_update().only("pk").order_by("pk")]
         pair = Visitor.objects.select_for_update().filter(pk__in=ids).order_by("pk")
@@ -102,7 +116,8 @@ def _family(visitor_id: int) -> list[int]:
     return visitors.parts_of(visitor.profile) if visitor else []
 
 
-def _lock_above(ids: list[int]) -> None:
+def lock_above(ids: list[int]) -> None:
+    """Lock what points at these visitors from a layer above: their browsers."""
     ours = {Visitor._meta.app_label, Conversation._meta.app_label}
     for relation in Visitor._meta.related_objects:
         model = relation.related_model

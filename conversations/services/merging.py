@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +11,7 @@ from conversations.events import ProfileMoved, profile_moved
 from conversations.exceptions import ConversationError
 from conversations.models import Conversation, Message
 from conversations.services.thread import append_event
+from supportdesk.accounts import audit
 from supportdesk.accounts.models import User
 from supportdesk.core.events import emit_on_commit
 from visitors import services as visitors
@@ -42,6 +43,9 @@ def merge_visitors(
     # Its browsers listen as the visitor that they were.
     emit_on_commit(profile_moved, ProfileMoved(visitor_id=merged.pk))
     _tell(kept, merged)
+    if agent is not None:
+        # Customers who sign in on one more device merge by themselves, all day long.
+        _record("visitor.merged", kept, merged, agent)
     return merge
 
 
@@ -50,7 +54,8 @@ def undo_merge(*, merge: VisitorMerge, agent: User) -> VisitorMerge:
     """Take two profiles apart again; what changed or was written since stays.
 
     Conversations that browsers of the merged profile began since go with it. Raises
-    ConversationError after 30 days, and for a merge that is not the last.
+    ConversationError after 30 days, for a merge that is not the last, and while a
+    conversation holds messages of both.
     """
     merge_id, pair = merge.pk, (merge.kept_id, merge.merged_id)
 
@@ -61,12 +66,14 @@ def undo_merge(*, merge: VisitorMerge, agent: User) -> VisitorMerge:
 
     keys, (kept, merged) = _lock(moving, *pair)
     merge = _undoable(merge_id, kept)
+    _check_unmixed(merge)
     visitors.part_profiles(merge=merge, kept=kept, merged=merged)
     _move(keys, merged, Message.Event.UNMERGED, agent)
     # They listen as the one, and are the other's.
     for pk in (kept.pk, merged.pk):
         emit_on_commit(profile_moved, ProfileMoved(visitor_id=pk))
     _tell(kept, merged)
+    _record("visitor.unmerged", kept, merged, agent)
     return merge
 
 
@@ -116,6 +123,20 @@ def _undoable(merge_id: int, kept: Visitor) -> VisitorMerge:
     return merge
 
 
+def _check_unmixed(merge: VisitorMerge) -> None:
+    """What one of them wrote must not become the other's to read."""
+    theirs = merge.moved.get("conversations", ())
+    is_there = Q(conversation__in=theirs)
+    came_from_there = Q(written_in__in=theirs) | Q(is_there, written_in__isnull=True)
+    talk = Message.objects.filter(
+        conversation__visitor=merge.kept_id, kind=Message.Kind.MESSAGE
+    )
+    if talk.filter(is_there ^ came_from_there).exists():
+        raise ConversationError(
+            _("A conversation holds messages of both by now. Please split it first.")
+        )
+
+
 def _move(
     keys: list[int], visitor: Visitor, event: Message.Event, agent: User | None
 ) -> None:
@@ -123,6 +144,16 @@ def _move(
     Conversation.objects.filter(pk__in=keys).update(visitor=visitor)
     for conversation in Conversation.objects.filter(pk__in=keys).order_by("pk"):
         append_event(conversation, event, agent=agent)
+
+
+def _record(action: str, kept: Visitor, merged: Visitor, agent: User) -> None:
+    audit.record(
+        action,
+        account_id=kept.account_id,
+        by=agent,
+        target=visitors.audit_target(kept),
+        changes={"merged": (None, f"#{merged.number}")},
+    )
 
 
 def _tell(*changed: Visitor) -> None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,17 +11,22 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from conversations.exceptions import ConversationError
+from conversations.exceptions import AnsweredMeanwhile, ConversationError
+from conversations.mentions import mention_data
 from conversations.models import Channel, Conversation, Message
 from conversations.services.assigning import join
 from conversations.services.attachments import CheckedUpload
+from conversations.services.continuing import lock_going_on
+from conversations.services.snoozing import wake
 from conversations.services.status import reopen
 from conversations.services.thread import (
     Entry,
+    Seen,
     append,
     append_event,
     append_if_simple,
-    lock,
+    lock_seen,
+    refuse_if_answered,
     stored_message,
 )
 from supportdesk.accounts.models import AgentGroup, User
@@ -44,7 +50,7 @@ def start_conversation(
     """Begin a conversation; `data` says from where (`url`, `title`), already redacted.
 
     It is the profile's that the visitor is part of. Without `agent` the visitor
-    began it.
+    began it; an agent takes it on, who may be in none of the groups that see it.
     """
     profile = visitors.lock_profile(visitor.pk)
     conversation = Conversation.objects.create(
@@ -59,6 +65,8 @@ def start_conversation(
     if profile.pk != visitor.pk:
         visitors.note_conversation(visitor=visitor, conversation_id=conversation.pk)
     append_event(conversation, Message.Event.STARTED, agent=agent, data=data)
+    if agent is not None:
+        join(conversation, agent)
     return conversation
 
 
@@ -78,8 +86,9 @@ def post_visitor_message(
     client_id: uuid.UUID | None = None,
     uploads: Sequence[CheckedUpload] = (),
 ) -> Message:
-    """Store what the visitor wrote and reopen a resolved conversation.
+    """Store what the visitor wrote; reopen a resolved conversation, wake a snoozed one.
 
+    It goes to what was split off the conversation, if the visitor goes on in that.
     The same `client_id` again returns the stored message. Raises
     ConversationError for a message that is empty or too long.
     """
@@ -100,12 +109,32 @@ def post_visitor_message(
         if message is not None:
             return message
         with transaction.atomic():
-            conversation = lock(conversation_id)
+            conversation = lock_going_on(conversation_id)
+            if conversation.pk != conversation_id:
+                stored = _stored_elsewhere(conversation, client_id)
+                if stored is not None:
+                    return stored
+                conversation_id = conversation.pk
             if not conversation.is_open:
                 reopen(conversation, agent=None)
+            elif conversation.snoozed_until is not None:
+                wake(conversation, by_message=True)
             return append(conversation, entry)
     except IntegrityError as error:
         return stored_message(error, conversation_id, client_id)
+
+
+def _stored_elsewhere(
+    conversation: Conversation, client_id: uuid.UUID | None
+) -> Message | None:
+    """What came before the split, under this name: it may be in either part."""
+    if client_id is None:
+        return None
+    return Message.objects.filter(
+        conversation__visitor=conversation.visitor_id,
+        by_visitor=True,
+        client_id=client_id,
+    ).first()
 
 
 def post_agent_message(
@@ -115,11 +144,13 @@ def post_agent_message(
     text: str,
     client_id: uuid.UUID | None = None,
     uploads: Sequence[CheckedUpload] = (),
+    seen: Seen | None = None,
 ) -> Message:
     """Store an agent's answer; who answers an unassigned conversation joins it.
 
     An answer to a resolved conversation opens it again. The same `client_id`
-    again returns the stored message.
+    again returns the stored message. `seen` is the last entry the agent had seen when
+    they began: raises AnsweredMeanwhile if a colleague has answered since.
     """
     body, cards = _checked(text, uploads)
     entry = Entry(
@@ -133,17 +164,19 @@ def post_agent_message(
     )
     try:
         with _alone_or_savepoint():
-            message = append_if_simple(conversation_id, entry)
+            message = append_if_simple(conversation_id, entry, seen=seen)
         if message is not None:
             return message
         with transaction.atomic():
-            conversation = lock(conversation_id)
+            conversation = lock_seen(conversation_id, agent)
+            if seen is not None:
+                refuse_if_answered(conversation, agent, seen)
             if not conversation.is_open:
                 reopen(conversation, agent=agent)
             if not conversation.is_assigned:
                 join(conversation, agent)
             return append(conversation, entry)
-    except IntegrityError as error:
+    except (IntegrityError, AnsweredMeanwhile) as error:
         return stored_message(error, conversation_id, client_id)
 
 
@@ -155,9 +188,28 @@ def add_note(
     client_id: uuid.UUID | None = None,
     uploads: Sequence[CheckedUpload] = (),
 ) -> Message:
-    """Store a private note: seen by agents, never by the visitor."""
+    """Store a private note: seen by agents, never by the visitor.
+
+    Its `data` says which colleagues it mentions, see `mentions.py`.
+    """
+    entry = note_entry(agent, text, client_id=client_id, uploads=uploads)
+    try:
+        with transaction.atomic():
+            return write_note(lock_seen(conversation_id, agent), agent, entry)
+    except IntegrityError as error:
+        return stored_message(error, conversation_id, client_id)
+
+
+def note_entry(
+    agent: User,
+    text: str,
+    *,
+    client_id: uuid.UUID | None = None,
+    uploads: Sequence[CheckedUpload] = (),
+) -> Entry:
+    """Raises ConversationError for a note that is empty or too long."""
     body, cards = _checked(text, uploads)
-    entry = Entry(
+    return Entry(
         kind=Message.Kind.NOTE,
         public=False,
         agent=agent,
@@ -166,11 +218,12 @@ def add_note(
         client_id=client_id,
         uploads=uploads,
     )
-    try:
-        with transaction.atomic():
-            return append(lock(conversation_id), entry)
-    except IntegrityError as error:
-        return stored_message(error, conversation_id, client_id)
+
+
+def write_note(conversation: Conversation, agent: User, entry: Entry) -> Message:
+    """Add it to a locked conversation; it may name whoever sees that now."""
+    data = mention_data(conversation, agent, entry.text)
+    return append(conversation, replace(entry, data=data))
 
 
 def _alone_or_savepoint() -> AbstractContextManager[Any]:

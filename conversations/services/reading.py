@@ -5,19 +5,33 @@ from django.utils import timezone
 
 from conversations.events import AgentSaw, VisitorSaw, agent_saw, visitor_saw
 from conversations.models import Conversation, ConversationRead
+from conversations.services.thread import Seen
 from supportdesk.accounts.models import User
 from supportdesk.core.events import emit_on_commit
 
 
 @transaction.atomic
-def mark_read(*, conversation: Conversation, agent: User) -> None:
-    """The agent has the thread before them; writes only what is news."""
+def mark_read(
+    *, conversation: Conversation, agent: User, seen: Seen | None = None
+) -> None:
+    """The agent has the thread before them; writes only what is news.
+
+    With `seen` up to that entry. By numbers of before a split it says nothing: the page
+    shows the thread anew and says it once more.
+    """
+    if seen is not None and seen.is_void(conversation):
+        return
     count = conversation.visitor_message_count
+    seen_seq = conversation.last_seq if seen is None else seen.seq
     read, created = ConversationRead.objects.get_or_create(
         conversation=conversation,
         agent=agent,
-        defaults={"visitor_messages": count},
+        defaults={"visitor_messages": count, "seen_seq": seen_seq},
     )
+    if read.seen_seq < seen_seq:
+        ConversationRead.objects.filter(pk=read.pk, seen_seq__lt=seen_seq).update(
+            seen_seq=seen_seq
+        )
     if not created:
         # Only forward: a slower tab must not take back what another has read.
         created = bool(
@@ -25,10 +39,10 @@ def mark_read(*, conversation: Conversation, agent: User) -> None:
                 pk=read.pk, visitor_messages__lt=count
             ).update(visitor_messages=count)
         )
-    seen = Conversation.objects.filter(
+    is_news = Conversation.objects.filter(
         pk=conversation.pk, agent_seen_seq__lt=conversation.last_public_seq
     ).update(agent_seen_seq=conversation.last_public_seq)
-    if created or seen:
+    if created or is_news:
         emit_on_commit(
             agent_saw, AgentSaw(conversation_id=conversation.pk, agent_id=agent.pk)
         )

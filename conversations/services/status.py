@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from conversations.access import can_resolve
 from conversations.exceptions import NotAllowed
 from conversations.models import Conversation, Message
-from conversations.services.thread import append_event, lock
+from conversations.services.thread import append_event, lock_seen
 from supportdesk.accounts.models import User
 
 
@@ -17,7 +17,7 @@ def resolve_conversation(*, conversation_id: int, agent: User) -> Conversation:
 
     Raises NotAllowed for an agent without full access who is not assigned.
     """
-    conversation = lock(conversation_id)
+    conversation = lock_seen(conversation_id, agent)
     if not can_resolve(agent, conversation):
         raise NotAllowed(
             _("Only assigned agents and agents with full access can resolve it.")
@@ -27,11 +27,12 @@ def resolve_conversation(*, conversation_id: int, agent: User) -> Conversation:
     conversation.status = Conversation.Status.RESOLVED
     conversation.resolved_at = timezone.now()
     conversation.waiting_since = None
+    conversation.snoozed_until = None
     append_event(
         conversation,
         Message.Event.RESOLVED,
         agent=agent,
-        changed=["status", "resolved_at", "waiting_since"],
+        changed=["status", "resolved_at", "waiting_since", "snoozed_until"],
     )
     return conversation
 
@@ -39,7 +40,7 @@ def resolve_conversation(*, conversation_id: int, agent: User) -> Conversation:
 @transaction.atomic
 def reopen_conversation(*, conversation_id: int, agent: User) -> Conversation:
     """Move back to Open by hand; assignees stay."""
-    conversation = lock(conversation_id)
+    conversation = lock_seen(conversation_id, agent)
     if conversation.is_open:
         return conversation
     reopen(conversation, agent)

@@ -4,13 +4,21 @@ import uuid
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from conversations.access import may_see
 from conversations.events import MessagePosted, message_posted
-from conversations.models import Attachment, Channel, Conversation, Message
+from conversations.exceptions import AnsweredMeanwhile
+from conversations.models import (
+    Attachment,
+    Channel,
+    Conversation,
+    ConversationRead,
+    Message,
+)
 from conversations.services.attachments import CheckedUpload
 from supportdesk.accounts.models import User
 from supportdesk.core.events import emit_on_commit
@@ -21,8 +29,12 @@ PREVIEW_LENGTH = 200
 
 # One statement, one round trip: locks the row, takes the next numbers, brings the
 # list fields up to date, and inserts the entry with them. The WHERE clause says when
-# a message needs nothing else: to an open conversation, and from an agent to one that
-# somebody answers already.
+# a message needs nothing else: from a visitor to an open conversation that is not
+# snoozed and in which they go on; from an agent to one that somebody answers already
+# and that was not missed, of which they have seen all and which they still may see.
+# Whether what they have not seen is a colleague's answer cannot be asked here: after
+# the wait for the lock a statement sees this row as it is now, but every other one as
+# it was before.
 _WRITE = """
 WITH advanced AS (
     UPDATE conversations_conversation SET
@@ -41,10 +53,32 @@ WITH advanced AS (
             WHEN NOT %(talk)s THEN waiting_since
             WHEN %(from_visitor)s THEN COALESCE(waiting_since, %(now)s)
         END,
+        missed_at = CASE
+            WHEN NOT %(talk)s OR %(from_visitor)s THEN missed_at
+        END,
         channel_id = COALESCE(%(of_channel_id)s, channel_id),
         channel_kind = COALESCE(%(of_channel_kind)s, channel_kind)
     WHERE id = %(conversation_id)s AND (
-        NOT %(simple)s OR (status = 'open' AND (%(from_visitor)s OR is_assigned))
+        NOT %(simple)s
+        OR (
+            status = 'open'
+            AND (
+                %(seen_seq)s::int IS NULL
+                OR last_seq = %(seen_seq)s::int
+                    AND numbering = COALESCE(%(numbering)s::int, numbering)
+            )
+            AND CASE
+                WHEN %(from_visitor)s THEN
+                    snoozed_until IS NULL AND continued_in_id IS NULL
+                ELSE is_assigned AND missed_at IS NULL
+                    AND account_id = %(account_id)s::bigint AND (
+                        %(sees_all_groups)s
+                        OR group_id IS NULL
+                        OR group_id = ANY(%(group_ids)s::bigint[])
+                        OR %(agent_id)s::bigint = ANY(assignee_ids)
+                    )
+            END
+        )
     )
     RETURNING *
 ), inserted AS (
@@ -69,6 +103,7 @@ _ADVANCED = (
     "preview_by_agent",
     "last_activity_at",
     "waiting_since",
+    "missed_at",
     "channel_id",
     "channel_kind",
 )
@@ -104,24 +139,66 @@ class Entry:
     uploads: Sequence[CheckedUpload] = ()
 
 
+class Seen(NamedTuple):
+    """The last entry that somebody has seen, and by which numbering of the thread."""
+
+    seq: int
+    # None where that is not said: of a page from before it was.
+    numbering: int | None = None
+
+    def is_void(self, conversation: Conversation) -> bool:
+        """Whether the entries have got other numbers since."""
+        if self.seq > conversation.last_seq:
+            return True
+        return self.numbering not in (None, conversation.numbering)
+
+
 def lock(conversation_id: int) -> Conversation:
-    """Lock the row; whoever changes a conversation does it one after another."""
-    return Conversation.objects.select_for_update().get(pk=conversation_id)
+    """Lock the row; whoever changes a conversation does it one after another.
+
+    Of one that was merged into another, perhaps while we waited, it is that one.
+    """
+    rows = Conversation.objects.select_for_update()
+    while (conversation := rows.filter(pk=conversation_id).first()) is None:
+        pointers = Conversation.with_merged.values_list("merged_into_id", flat=True)
+        conversation_id = pointers.get(pk=conversation_id)
+    return conversation
+
+
+def lock_seen(conversation_id: int, by: User | None) -> Conversation:
+    """Lock the row for an agent who still sees it then; without one the desk does it.
+
+    While we waited it may have been handed to others, or become part of what the agent
+    does not see. Raises Conversation.DoesNotExist, as for what was never in sight.
+    """
+    conversation = lock(conversation_id)
+    if by is not None and not may_see(by, conversation, conversation.assignee_ids):
+        raise Conversation.DoesNotExist
+    return conversation
 
 
 def append(conversation: Conversation, entry: Entry) -> Message:
     """Add an entry to a conversation whose lock the caller holds."""
+    was_missed = conversation.missed_at is not None
     message = _write(conversation.pk, entry, simple=False)
     if message is None:
         raise Conversation.DoesNotExist
+    # Known before the commit, and so before anybody is told.
+    message.ends_missed = was_missed and message.conversation.missed_at is None
     for name in _ADVANCED:
         setattr(conversation, name, getattr(message.conversation, name))
     return message
 
 
-def append_if_simple(conversation_id: int, entry: Entry) -> Message | None:
-    """Add a message that changes nothing but the thread; None if it would."""
-    return _write(conversation_id, entry, simple=True)
+def append_if_simple(
+    conversation_id: int, entry: Entry, *, seen: Seen | None = None
+) -> Message | None:
+    """Add a message that changes nothing but the thread; None if it would.
+
+    With `seen` None also if that is not its last entry, and None to an agent who does
+    not see the conversation.
+    """
+    return _write(conversation_id, entry, simple=True, seen=seen)
 
 
 def append_event(
@@ -131,6 +208,7 @@ def append_event(
     agent: User | None = None,
     data: dict[str, Any] | None = None,
     changed: Sequence[str] = (),
+    client_id: uuid.UUID | None = None,
 ) -> Message:
     """Write an event line: timeline, audit trail and source of reports in one.
 
@@ -146,29 +224,54 @@ def append_event(
             agent=agent,
             event=event,
             data=data or {},
+            client_id=client_id,
         ),
     )
 
 
 def stored_message(
-    error: IntegrityError, conversation_id: int, client_id: uuid.UUID | None
+    error: IntegrityError | AnsweredMeanwhile,
+    conversation_id: int,
+    client_id: uuid.UUID | None,
 ) -> Message:
-    """The message that was stored before under this `client_id`.
+    """The message that was stored before under this `client_id`, or else the error.
 
     The unique constraint is what recognises a retry: asking first would cost every
-    message a query, and would not see a first try that is about to commit.
+    message a query, and would not see a first try that is about to commit. Of a retry
+    that is refused, the first try may have been stored before the colleague's answer.
     """
     if client_id is None:
         raise error
+    holding = Conversation.objects.holding(pk=conversation_id)
     message = Message.objects.filter(
-        conversation_id=conversation_id, client_id=client_id
+        conversation__in=holding, client_id=client_id
     ).first()
     if message is None:
         raise error
     return message
 
 
-def _write(conversation_id: int, entry: Entry, *, simple: bool) -> Message | None:
+def refuse_if_answered(conversation: Conversation, agent: User, seen: Seen) -> None:
+    """Raise AnsweredMeanwhile if a colleague's answer came after what was seen.
+
+    The caller holds the lock, so that of two who answer at once one is told.
+    """
+    seen_seq = seen.seq
+    if seen.is_void(conversation):
+        # What the agent has read keeps up with the numbers.
+        reads = ConversationRead.objects.filter(conversation=conversation, agent=agent)
+        seen_seq = reads.values_list("seen_seq", flat=True).first() or 0
+    answers = conversation.messages.filter(
+        seq__gt=seen_seq, kind=Message.Kind.MESSAGE, by_visitor=False
+    )
+    newest = answers.exclude(agent=agent).select_related("agent").order_by("seq").last()
+    if newest is not None:
+        raise AnsweredMeanwhile(newest, conversation)
+
+
+def _write(
+    conversation_id: int, entry: Entry, *, simple: bool, seen: Seen | None = None
+) -> Message | None:
     talk = entry.kind == Message.Kind.MESSAGE
     message = Message(
         kind=entry.kind,
@@ -192,6 +295,9 @@ def _write(conversation_id: int, entry: Entry, *, simple: bool) -> Message | Non
     values |= {
         "conversation_id": conversation_id,
         "simple": simple,
+        "seen_seq": seen.seq if seen else None,
+        "numbering": seen.numbering if seen else None,
+        **_sight(entry.agent if simple else None),
         "public": entry.public,
         "talk": talk,
         "from_visitor": talk and entry.by_visitor,
@@ -223,6 +329,16 @@ def _write(conversation_id: int, entry: Entry, *, simple: bool) -> Message | Non
     return message
 
 
+def _sight(agent: User | None) -> dict[str, Any]:
+    """What `may_see` asks of an agent, for the statement."""
+    sees_all = agent is None or agent.sees_all_groups
+    return {
+        "account_id": agent.account_id if agent else None,
+        "sees_all_groups": sees_all,
+        "group_ids": [] if agent is None or sees_all else sorted(agent.group_ids),
+    }
+
+
 def _store_files(message: Message, uploads: Sequence[CheckedUpload]) -> None:
     for upload in uploads:
         Attachment.objects.create(
@@ -237,8 +353,11 @@ def _store_files(message: Message, uploads: Sequence[CheckedUpload]) -> None:
 
 
 def _preview(entry: Entry) -> str:
+    return preview(entry.text, entry.uploads[0].name if entry.uploads else "")
+
+
+def preview(text: str, file_name: str) -> str:
+    """What a list row shows of a message: its text in one line, else its first file."""
     # Groups of digits that stood lines apart are neighbours here.
-    line = redact_line(entry.text, PREVIEW_LENGTH)
-    if not line and entry.uploads:
-        line = entry.uploads[0].name
-    return line[:PREVIEW_LENGTH]
+    line = redact_line(text, PREVIEW_LENGTH)
+    return (line or file_name)[:PREVIEW_LENGTH]

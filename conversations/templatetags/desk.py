@@ -1,11 +1,12 @@
 """What the desk's pages are drawn with: icons, avatars, times, and the frame."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
 from django import template
+from django.template.base import FilterExpression, Parser, Token
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -14,11 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from conversations.access import can_resolve
+from conversations.access import can_edit_reply, can_resolve
 from conversations.inbox import InboxQuery
 from conversations.live import LiveQuery
-from conversations.models import Channel, Conversation
+from conversations.models import CannedReply, Channel, Conversation
+from conversations.services.bulk import MAX_BULK
 from conversations.sidebar import Sidebar, sidebar_of
+from conversations.snoozing import Choice, choices
 from supportdesk.accounts.models import User
 from supportdesk.accounts.people import Person
 from visitors.models import Visitor
@@ -31,7 +34,6 @@ _FACES = {1: "bad", 3: "neutral", 5: "good"}
 _FACE_ICONS = {1: "frown", 3: "meh", 5: "smile"}
 
 
-@register.simple_tag
 @cache
 def icon(name: str, classes: str = "") -> SafeString:
     return format_html(
@@ -41,6 +43,24 @@ def icon(name: str, classes: str = "") -> SafeString:
         static("supportdesk/icons.svg"),
         name,
     )
+
+
+class IconNode(template.Node):
+    """`{% icon "check" %}`, or `{% icon "check" "icon--sm" %}`; leaner than a simple tag."""
+
+    child_nodelists = ()
+
+    def __init__(self, asked: list[FilterExpression]) -> None:
+        self.asked = asked
+
+    def render(self, context: template.Context) -> SafeString:
+        return icon(*(part.resolve(context) for part in self.asked))
+
+
+@register.tag("icon")
+def do_icon(parser: Parser, token: Token) -> IconNode:
+    _tag, *given = token.split_contents()
+    return IconNode([parser.compile_filter(part) for part in given])
 
 
 @register.simple_tag
@@ -123,7 +143,8 @@ def sidebar(context: template.Context) -> Sidebar | None:
     if "sidebar" in context:
         given: Sidebar = context["sidebar"]
         return given
-    user = context["request"].user
+    request = context.get("request")  # Some of Django's own pages come without.
+    user = getattr(request, "user", None)
     if not isinstance(user, User) or user.account_id is None:
         return None
     return sidebar_of(user)
@@ -161,6 +182,15 @@ def is_here(visitor: Visitor) -> bool:
     )
 
 
+@register.simple_tag
+def row_tags(conversation: Conversation) -> dict[str, Any]:
+    """The tags a row has room for: two, or one beside a badge or several people."""
+    row = conversation
+    has_badge = row.snoozed_until or row.missed_at or row.waiting_since
+    room = 1 if has_badge or len(row.people) > 1 else 2
+    return {"tags": row.tags[:room], "more": len(row.tags[room:])}
+
+
 # Who may what
 
 
@@ -169,9 +199,24 @@ def assigned_to(conversation: Conversation, agent: Person) -> bool:
     return any(person.id == agent.id for person in conversation.people)
 
 
+@register.simple_tag
+def priorities() -> list[tuple[int, Any]]:
+    return Conversation.Priority.choices
+
+
+@register.simple_tag
+def max_bulk() -> int:
+    return MAX_BULK
+
+
 @register.filter
 def resolvable_by(conversation: Conversation, agent: User) -> bool:
     return can_resolve(agent, conversation)
+
+
+@register.filter
+def editable_by(reply: CannedReply, agent: User) -> bool:
+    return can_edit_reply(agent, reply)
 
 
 # Times
@@ -183,7 +228,7 @@ def row_time(moment: datetime) -> str:
     local, now = timezone.localtime(moment), timezone.localtime()
     days = (now.date() - local.date()).days
     if days <= 0:
-        return formats.date_format(local, "H:i")
+        return f"{local:%H:%M}"
     if days < 7:
         return formats.date_format(local, "D")
     if local.year == now.year:
@@ -203,6 +248,29 @@ def moment(at: datetime) -> str:
 
 
 @register.filter
+def until_time(at: datetime) -> str:
+    """A moment that is to come: today the time, within a week with its day."""
+    local, now = timezone.localtime(at), timezone.localtime()
+    clock = formats.date_format(local, "H:i")
+    days = (local.date() - now.date()).days
+    if days == 0:
+        return clock
+    if 0 < days < 7:
+        return f"{formats.date_format(local, 'D')}, {clock}"
+    if local.year == now.year:
+        day = formats.date_format(local, pgettext("date format", "j M"))
+    else:
+        day = formats.date_format(local, pgettext("date format", "j M Y"))
+    return f"{day}, {clock}"
+
+
+@register.simple_tag
+def snooze_choices() -> list[Choice]:
+    """The usual times, in the zone of the account."""
+    return choices(timezone.now(), timezone.get_current_timezone())
+
+
+@register.filter
 def day_label(at: datetime) -> str:
     local, now = timezone.localtime(at), timezone.localtime()
     # Translators: a date within this year, such as 22 November
@@ -216,6 +284,12 @@ def day_label(at: datetime) -> str:
         return f"{formats.date_format(local, 'l')}, {day}"
     # Translators: a date in another year, such as 22 November 2024
     return formats.date_format(local, pgettext("date format", "j F Y"))
+
+
+@register.filter(expects_localtime=True)
+def full_date(day: date) -> str:
+    """With the year, as in the thread; Django's own is American in English."""
+    return formats.date_format(day, pgettext("date format", "j F Y"))
 
 
 @register.filter

@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from conversations import services
 from conversations.exceptions import ConversationError
-from conversations.forms import AgentForm, GroupForm
+from conversations.forms.actions import AgentForm, GroupForm, first_error
+from conversations.forms.composing import SeenForm
 from conversations.views.desk import (
     AgentRequest,
     agent_view,
@@ -37,7 +37,7 @@ def conversation_assign(request: AgentRequest, public_id: UUID) -> HttpResponse:
     conversation = visible_conversation(request, public_id)
     form = AgentForm(request.POST, agent=request.user)
     if not form.is_valid():
-        return refusal(request, _first_error(form), public_id)
+        return refusal(request, first_error(form), public_id)
     try:
         services.assign_conversation(
             conversation_id=conversation.pk,
@@ -55,7 +55,7 @@ def conversation_unassign(request: AgentRequest, public_id: UUID) -> HttpRespons
     conversation = visible_conversation(request, public_id)
     form = AgentForm(request.POST, agent=request.user)
     if not form.is_valid():
-        return refusal(request, _first_error(form), public_id)
+        return refusal(request, first_error(form), public_id)
     services.unassign_conversation(
         conversation_id=conversation.pk,
         agent=form.cleaned_data["agent"],
@@ -70,7 +70,7 @@ def conversation_group(request: AgentRequest, public_id: UUID) -> HttpResponse:
     conversation = visible_conversation(request, public_id)
     form = GroupForm(request.POST, agent=request.user)
     if not form.is_valid():
-        return refusal(request, _first_error(form), public_id)
+        return refusal(request, first_error(form), public_id)
     services.change_group(
         conversation_id=conversation.pk,
         group=form.cleaned_data["group"],
@@ -112,7 +112,9 @@ def conversation_reopen(request: AgentRequest, public_id: UUID) -> HttpResponse:
 @agent_view
 def conversation_read(request: AgentRequest, public_id: UUID) -> HttpResponse:
     conversation = visible_conversation(request, public_id)
-    services.mark_read(conversation=conversation, agent=request.user)
+    form = SeenForm(request.POST)
+    seen = form.seen if form.is_valid() else None
+    services.mark_read(conversation=conversation, agent=request.user, seen=seen)
     if request.htmx and request.htmx.target != "thread-head":
         # The page's script reports what the agent sees; nothing is to be drawn.
         return HttpResponse(status=204)
@@ -131,8 +133,3 @@ def _whole_thread(request: AgentRequest, public_id: UUID) -> HttpResponse:
     query = posted_query(request)
     context = thread_context(request, query, public_id) | frame(request, query)
     return render(request, "conversations/_thread.html", context)
-
-
-def _first_error(form: Form) -> ConversationError:
-    [[message, *_more], *_fields] = form.errors.values()
-    return ConversationError(message)

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from conversations import services
-from conversations.forms import ContactForm
+from conversations.forms.visitors import ContactForm
 from conversations.models import Conversation
 from conversations.services.contact import FIELDS
 from conversations.views.desk import (

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations.forms import VisitorNoteForm
+from conversations.forms.visitors import VisitorNoteForm
 from conversations.inbox import InboxQuery
 from conversations.models import Conversation
 from conversations.thread import open_conversation
@@ -18,7 +18,7 @@ from conversations.views.desk import (
     card_context,
     visible_conversation,
 )
-from visitors.customer import read_customer
+from visitors.customer import customer_expression, shown_items
 from visitors.exceptions import NoteConflict, VisitorError
 from visitors.models import Visit
 from visitors.services import NOTE_LENGTH, note_of, read_note, save_note
@@ -92,8 +92,11 @@ def visitor_note_save(request: AgentRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 @agent_view
 def visitor_customer(request: AgentRequest, public_id: UUID) -> HttpResponse:
-    conversation = visible_conversation(request, public_id)
-    items = read_customer(conversation.visitor, conversation.account)
+    conversation = visible_conversation(
+        request, public_id, customer_rows=customer_expression("visitor")
+    )
+    rows = conversation.customer_rows  # type: ignore[attr-defined]
+    items = shown_items(rows, conversation.account)
     context = {
         "items": items[:SHOWN_ITEMS],
         "folded": items[SHOWN_ITEMS:],

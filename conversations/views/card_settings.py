@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from conversations.forms import CardSettingsForm
+from conversations.forms.visitors import CardSettingsForm
 from supportdesk.accounts.access import agent_of, full_access_required
 from supportdesk.accounts.models import Account
 from supportdesk.accounts.services import update_account

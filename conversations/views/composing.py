@@ -1,5 +1,7 @@
 """Answers and notes."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,8 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from conversations import services
-from conversations.exceptions import ConversationError
-from conversations.forms import ComposerForm, fresh_composer
+from conversations.exceptions import AnsweredMeanwhile, ConversationError
+from conversations.forms.composing import ComposerForm, fresh_composer
 from conversations.models import Conversation, Message
 from conversations.views.desk import (
     AgentRequest,
@@ -47,21 +49,30 @@ def _compose(request: AgentRequest, public_id: UUID, kind: str) -> HttpResponse:
     data["kind"] = kind
     form = ComposerForm(data, request.FILES)
     if not form.is_valid():
-        return _invalid(request, conversation, form)
-    write = services.post_agent_message
+        return _again(request, conversation, form)
+    write: Callable[..., Message] = partial(services.post_agent_message, seen=form.seen)
     if kind == Message.Kind.NOTE:
         write = services.add_note
+    copied = services.open_canned_files(
+        agent=request.user, public_ids=form.cleaned_data["canned_files"]
+    )
     try:
-        write(
-            conversation_id=conversation.pk,
-            agent=request.user,
-            text=form.cleaned_data["text"],
-            client_id=form.cleaned_data["client_id"],
-            uploads=form.cleaned_data["files"],
-        )
+        with copied as copies:
+            write(
+                conversation_id=conversation.pk,
+                agent=request.user,
+                text=form.cleaned_data["text"],
+                client_id=form.cleaned_data["client_id"],
+                uploads=[*copies, *form.cleaned_data["files"]],
+            )
+    except AnsweredMeanwhile as error:
+        # Sent once more, it is by an agent who has seen the colleague's answer.
+        data["seen_seq"] = str(error.seen_seq)
+        data["numbering"] = str(error.numbering)
+        return _again(request, conversation, form, status=409, meanwhile=error)
     except ConversationError as error:
         form.add_error("text", str(error))
-        return _invalid(request, conversation, form)
+        return _again(request, conversation, form)
     # Who answers has read what stood there when the form was sent.
     services.mark_read(conversation=conversation, agent=request.user)
     resolves = form.cleaned_data["then"] == "resolve" and kind == Message.Kind.MESSAGE
@@ -94,20 +105,22 @@ def _resolve(
     return None
 
 
-def _invalid(
-    request: AgentRequest, conversation: Conversation, form: ComposerForm
+def _again(
+    request: AgentRequest,
+    conversation: Conversation,
+    form: ComposerForm,
+    *,
+    status: int = 422,
+    meanwhile: AnsweredMeanwhile | None = None,
 ) -> HttpResponse:
-    """The text stays in the box, with the reason below it."""
+    """The text stays in the box, with the reason beside it."""
     query = posted_query(request)
+    composer = {**composer_context(form), "meanwhile": meanwhile}
     if request.htmx:
-        context = {
-            "conversation": conversation,
-            "query": query,
-            **composer_context(form),
-        }
-        return render(request, "conversations/_composer.html", context, status=422)
+        context = {"conversation": conversation, "query": query, **composer}
+        return render(request, "conversations/_composer.html", context, status=status)
     context = thread_context(request, query, conversation.public_id)
     context |= frame(request, query) | list_context(request, query)
     context |= empty_context(request, context)
-    context |= {"selected_id": conversation.public_id, **composer_context(form)}
-    return render(request, "conversations/inbox.html", context, status=422)
+    context |= {"selected_id": conversation.public_id, **composer}
+    return render(request, "conversations/inbox.html", context, status=status)

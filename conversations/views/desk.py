@@ -7,7 +7,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -16,15 +23,18 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from conversations.access import visible_merges
-from conversations.forms import ComposerForm, fresh_composer
+from conversations.forms.composing import ComposerForm, fresh_composer
 from conversations.inbox import SORTS, InboxQuery
-from conversations.models import Conversation
+from conversations.models import Conversation, SavedView
 from conversations.services.posting import MAX_TEXT_LENGTH
 from conversations.sidebar import sidebar_of
 from conversations.thread import Opened
 from supportdesk.accounts.models import User
 from visitors import services as visitors
 from visitors.models import Visitor, VisitorMerge
+
+# Every field of the search with all the values that it takes.
+MAX_NEXT_QUERY = 8_000
 
 
 class AgentRequest(HttpRequest):
@@ -35,6 +45,7 @@ class AgentRequest(HttpRequest):
 
 
 View = Callable[..., HttpResponseBase]
+_GONE = (Conversation.DoesNotExist, Visitor.DoesNotExist, SavedView.DoesNotExist)
 
 
 def agent_view(view: View) -> View:
@@ -46,9 +57,12 @@ def agent_view(view: View) -> View:
             return redirect("admin:index")
         try:
             response = view(request, *args, **kwargs)
-        except (Conversation.DoesNotExist, Visitor.DoesNotExist) as error:
-            # Erased while the request was under way.
-            raise Http404 from error
+        except (*_GONE, Http404) as error:
+            elsewhere = _to_kept(request, kwargs)
+            if elsewhere is None:
+                # Erased while the request was under way, or never there.
+                raise Http404 from error
+            response = elsewhere
         patch_vary_headers(response, ["HX-Request", "HX-Target", "X-Visitor-Card"])
         patch_cache_control(response, private=True, no_store=True)
         return response
@@ -56,13 +70,41 @@ def agent_view(view: View) -> View:
     return guarded
 
 
+def _to_kept(request: AgentRequest, named: dict[str, Any]) -> HttpResponse | None:
+    """The same of the conversation that this one was merged into, if it was; a form
+    is sent there with all that is in it."""
+    match = request.resolver_match
+    if match is None or "public_id" not in named:
+        return None
+    visible = Conversation.objects.visible_to(request.user)
+    kept = visible.holding(public_id=named["public_id"]).first()
+    if kept is None or kept.public_id == named["public_id"]:
+        return None
+    address = reverse(match.view_name, kwargs=named | {"public_id": kept.public_id})
+    query = request.META.get("QUERY_STRING", "")
+    is_read = request.method in {"GET", "HEAD"}
+    response = HttpResponseRedirect(f"{address}?{query}" if query else address)
+    response.status_code = 302 if is_read else 307
+    return response
+
+
 def visible_conversation(
-    request: AgentRequest, public_id: UUID, *related: str
+    request: AgentRequest, public_id: UUID, *related: str, **read_with_it: Any
 ) -> Conversation:
+    """The conversation if the agent may see it, with whatever else is asked for."""
     visible = Conversation.objects.visible_to(request.user).with_row()
+    visible = visible.annotate(**read_with_it)
     if related:
         visible = visible.select_related(*related)
     return get_object_or_404(visible, public_id=public_id)
+
+
+def asked_seq(request: AgentRequest, name: str) -> int | None:
+    """A number of an entry that the address names."""
+    value = request.GET.get(name, "")
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return None
 
 
 def wants(request: AgentRequest, target: str) -> bool:
@@ -72,7 +114,7 @@ def wants(request: AgentRequest, target: str) -> bool:
 
 
 def frame(request: AgentRequest, query: InboxQuery) -> dict[str, Any]:
-    sidebar = sidebar_of(request.user)
+    sidebar = sidebar_of(request.user, named=query.agent)
     return {
         "query": query,
         "sidebar": sidebar,
@@ -116,7 +158,9 @@ def _state(agent: User, opened: Opened) -> dict[str, Any]:
 
 def posted_query(request: AgentRequest) -> InboxQuery:
     """The list the agent came from, read anew: what a form sends is no address."""
-    return InboxQuery.parse(QueryDict(request.POST.get("next_query", "")[:500]))
+    return InboxQuery.parse(
+        QueryDict(request.POST.get("next_query", "")[:MAX_NEXT_QUERY])
+    )
 
 
 def inbox_address(query: InboxQuery) -> str:
@@ -146,6 +190,7 @@ def head_answer(request: AgentRequest, public_id: UUID) -> HttpResponse:
         Conversation.objects.visible_to(request.user)
         .with_row()
         .with_unread(request.user)
+        .with_following(request.user)
         .filter(public_id=public_id)
         .first()
     )

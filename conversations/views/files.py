@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from conversations.models import Attachment
+from conversations.models import Attachment, CannedReplyFile
 from conversations.views.desk import AgentRequest, agent_view
+from conversations.views.exporting import as_download
+from supportdesk.core.streaming import StreamedFile
 
 
 @require_safe
@@ -17,17 +19,13 @@ def attachment_download(request: AgentRequest, public_id: UUID) -> HttpResponseB
     attachment = get_object_or_404(
         Attachment.objects.visible_to(request.user), public_id=public_id
     )
+    return download_of(attachment)
+
+
+def download_of(stored: Attachment | CannedReplyFile) -> StreamedFile:
+    """The file under its own name, nothing of which a browser runs or shows as ours."""
     try:
-        file = attachment.file.open("rb")
+        file = stored.file.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=attachment.name,
-        content_type=attachment.content_type,
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
+    return as_download(file, stored.name, stored.content_type)

@@ -9,9 +9,11 @@ from django.views.decorators.http import require_safe
 from conversations.inbox import InboxQuery
 from conversations.models import Conversation
 from conversations.thread import read_latest, read_newer, read_older
+from conversations.thread_hits import asked_of
 from conversations.views.desk import (
     AgentRequest,
     agent_view,
+    asked_seq,
     frame,
     visible_conversation,
 )
@@ -22,21 +24,24 @@ from conversations.views.desk import (
 def message_list(request: AgentRequest, public_id: UUID) -> HttpResponse:
     """Entries older than `before`, or newer than `after`: `<li>` items only."""
     conversation = visible_conversation(request, public_id)
-    before, after = _seq(request, "before"), _seq(request, "after")
+    before, after = asked_seq(request, "before"), asked_seq(request, "after")
     if before is not None:
         thread = read_older(conversation, before)
     elif after is not None:
         thread = read_newer(conversation, after)
     else:
         thread = read_latest(conversation)
+    query = InboxQuery.parse(request.GET)
     context = {
         "conversation": conversation,
         "thread": thread,
-        "query": InboxQuery.parse(request.GET),
+        "query": query,
+        "asked": asked_of(conversation, query.q) if query.q else None,
         "older": thread.has_older and after is None,
     }
     response = render(request, "conversations/_messages.html", context)
     response["X-Last-Seq"] = str(conversation.last_seq)
+    response["X-Numbering"] = str(conversation.numbering)
     return response
 
 
@@ -45,15 +50,9 @@ def message_list(request: AgentRequest, public_id: UUID) -> HttpResponse:
 def conversation_head(request: AgentRequest, public_id: UUID) -> HttpResponse:
     conversations = Conversation.objects.visible_to(request.user).with_row()
     conversation = get_object_or_404(
-        conversations.with_unread(request.user), public_id=public_id
+        conversations.with_unread(request.user).with_following(request.user),
+        public_id=public_id,
     )
     context = frame(request, InboxQuery.parse(request.GET))
     context["conversation"] = conversation
     return render(request, "conversations/head_answer.html", context)
-
-
-def _seq(request: AgentRequest, name: str) -> int | None:
-    value = request.GET.get(name, "")
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)
-    return None

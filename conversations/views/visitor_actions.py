@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,6 +27,7 @@ from conversations.exceptions import ConversationError
 from conversations.models import Conversation
 from conversations.profiles import compare, likely_same, search_profiles
 from conversations.views.desk import AgentRequest, agent_view, visible_conversation
+from conversations.views.exporting import as_download
 from supportdesk.accounts.models import Account, IpStorage
 from supportdesk.core import client_ip
 from visitors import services as visitors
@@ -209,14 +210,8 @@ def visitor_export(request: AgentRequest, public_id: UUID) -> HttpResponseBase:
         file.write(piece.encode())
     file.seek(0)
     day = timezone.localdate().isoformat()
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=f"visitor-{conversation.visitor.public_id.hex[:8]}-{day}.json",
-        content_type="application/json",
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    name = f"visitor-{conversation.visitor.public_id.hex[:8]}-{day}.json"
+    return as_download(file, name, "application/json")
 
 
 @Pages

@@ -7,6 +7,9 @@ const SURE =
 const MAYBE = /^(14:3(0[0-5]|095|[689])|13:4)/;
 const PRINTED = /^(4,4,4,4(,3)?|4,6,[54]|6,13)$/;
 const DIGIT = /\p{Nd}/u;
+// Digits with what people put between them; with other signs only as they are printed.
+const SOFT = /\p{Nd}(?:[\s\p{Cf}\p{Cc}\p{M}\p{Pd}−._/,·…]{0,5}\p{Nd})*/gu;
+const ANY = /\p{Nd}(?:[^\p{L}\p{N}]{0,5}\p{Nd})*/gu;
 
 // The digits of a script follow each other from zero to nine.
 const value = (char) => {
@@ -26,9 +29,9 @@ const isIban = ([text]) => {
   return rest == 1;
 };
 
-export const redact = (text) => {
+const pass = (text, runs) => {
   const ibans = [...text.matchAll(/(?<![a-z\d])[a-z]{2}\d\d([\s-]?[a-z\d]){11,30}(?![a-z\d])/gi)].filter(isIban);
-  return text.replace(/\p{Nd}(?:[\s\p{Cf}\p{Cc}\p{M}\p{Pd}−._/,·]{0,5}\p{Nd})*/gu, (run, at) => {
+  return text.replace(runs, (run, at) => {
     const groups = [...run.matchAll(/\p{Nd}+/gu)];
     const plain = groups.map(([group]) => [...group.slice(0, 40)].map(value).join(""));
     let out = "";
@@ -43,7 +46,7 @@ export const redact = (text) => {
         const printed = PRINTED.test(sizes);
         const kind = digits.length + ":" + digits;
         const sure = SURE.test(kind);
-        if (!(sure || MAYBE.test(kind)) || !(printed || i == j || j - i == groups.length - 1) || !luhn(digits)) continue;
+        if (!(sure || MAYBE.test(kind)) || !(printed || (runs == SOFT && (i == j || j - i == groups.length - 1))) || !luhn(digits)) continue;
         const start = at + first.index;
         const end = groups[j].index + groups[j][0].length;
         const words = text.slice(Math.max(0, start - 48), start).split(DIGIT).pop();
@@ -64,3 +67,5 @@ export const redact = (text) => {
     return out + run.slice(from);
   });
 };
+
+export const redact = (text) => pass(pass(text, SOFT), ANY);

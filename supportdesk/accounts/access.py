@@ -23,6 +23,18 @@ def full_access_required(view: View) -> View:
     return guarded
 
 
+def owner_required(view: View) -> View:
+    """404 for everyone who is not the owner of their account."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not (isinstance(request.user, User) and request.user.is_owner):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def account_required(view: View) -> View:
     """404 for the platform operator, who belongs to no account."""
 
@@ -33,6 +45,12 @@ def account_required(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def second_factor_not_required(view: View) -> View:
+    """For the pages on which one is set up; all others wait for it."""
+    view.second_factor_required = False  # type: ignore[attr-defined]
+    return view
 
 
 def agent_of(request: HttpRequest) -> User:

@@ -8,4 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Account and agents")
 
     def ready(self) -> None:
-        from supportdesk.accounts import receivers  # noqa: F401, PLC0415 - app ready
+        from supportdesk.accounts import (  # noqa: PLC0415 - app ready
+            audit_words,  # noqa: F401
+            receivers,  # noqa: F401
+        )

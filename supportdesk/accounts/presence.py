@@ -18,6 +18,9 @@ GRACE = 120
 HEARTBEAT = 30
 """Seconds between two signs of life of one device."""
 
+SETTLING = 60
+"""Seconds after which every living device has given a sign to an empty Redis."""
+
 
 def _devices_key(account_id: int) -> str:
     return redis.key("presence", account_id)
@@ -58,6 +61,46 @@ def reachable_ids(account_id: int) -> set[int]:
     since = time.time() - GRACE
     found = redis.client().zrangebyscore(_devices_key(account_id), since, "+inf")
     return {int(str(member).partition(":")[0]) for member in found}
+
+
+def devices_there(account_id: int, agent_id: int) -> set[str]:
+    """The agent's devices that gave a sign of life within the grace time."""
+    since = time.time() - GRACE
+    found = redis.client().zrangebyscore(_devices_key(account_id), since, "+inf")
+    entries = (str(member).partition(":") for member in found)
+    return {device for agent, _colon, device in entries if agent == str(agent_id)}
+
+
+def is_settled() -> bool:
+    """Whether somebody who is not known here is really not there.
+
+    A Redis that has just begun empty knows of nobody, though all may be there. The
+    same goes for a time in which nobody asked (a beat task does): then something was
+    down, and signs of life may have got lost in it.
+    """
+    key = redis.key("presence-since")
+    now = time.time()
+    with redis.client().pipeline(transaction=False) as pipe:
+        pipe.set(key, repr(now), nx=True, get=True)
+        pipe.expire(key, GRACE)
+        since = pipe.execute()[0]
+    if since is None:
+        return False
+    if float(str(since)) > now:
+        # A clock was ahead and is no more: it would be waited for.
+        redis.client().set(key, repr(now), ex=GRACE)
+        return False
+    return now - float(str(since)) >= SETTLING
+
+
+def online_ids(account_id: int) -> set[int]:
+    """The active agents who can be reached and whose switch says online."""
+    agents = User.objects.filter(
+        account_id=account_id,
+        presence=Presence.ONLINE,
+        pk__in=reachable_ids(account_id),
+    )
+    return set(agents.active().values_list("pk", flat=True))
 
 
 def states(account_id: int) -> dict[int, str]:

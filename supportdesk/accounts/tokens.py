@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from supportdesk.accounts import audit
 from supportdesk.accounts.exceptions import AccountError
 from supportdesk.accounts.models import Account, ApiToken, User
 from supportdesk.core.text import redact_line
@@ -59,6 +60,7 @@ def create_api_token(
         prefix=text[:_SHOWN],
         agent=agent,
     )
+    audit.record("api_token.created", account_id=account.pk, by=agent, target=token)
     return token, text
 
 
@@ -66,7 +68,10 @@ def create_api_token(
 def revoke_api_token(*, token: ApiToken) -> bool:
     """Make a token worthless; returns whether it was worth something."""
     changed = ApiToken.objects.valid().filter(pk=token.pk)
-    return bool(changed.update(revoked_at=timezone.now()))
+    if not changed.update(revoked_at=timezone.now()):
+        return False
+    audit.record("api_token.revoked", account_id=token.account_id, target=token)
+    return True
 
 
 def use_api_token(token_hash: str) -> ApiToken | None:

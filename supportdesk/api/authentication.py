@@ -6,7 +6,7 @@ from ninja.security.base import AuthBase
 
 from supportdesk.accounts.models import ApiToken
 from supportdesk.accounts.tokens import hash_api_token, use_api_token
-from supportdesk.api.errors import rate_limited, unauthorized
+from supportdesk.api.errors import rate_limited, suspended, unauthorized
 from supportdesk.core import client_ip
 from supportdesk.core.ratelimit import allow, is_used_up, seconds_to_wait
 from supportdesk.core.redis import client, key
@@ -36,6 +36,8 @@ class BearerToken(AuthBase):
             allow(*bad)
             raise unauthorized(was_given=bool(text))
         _remember(token_hash)
+        if token.account.is_suspended:
+            raise suspended()
         return token
 
 

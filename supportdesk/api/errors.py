@@ -63,6 +63,12 @@ def unauthorized(*, was_given: bool) -> ApiError:
     )
 
 
+def suspended() -> ApiError:
+    return ApiError(
+        403, "account_suspended", _("This account is suspended at the moment.")
+    )
+
+
 def not_found() -> ApiError:
     return ApiError(404, "not_found", _("This was not found."))
 

@@ -34,6 +34,7 @@ _ANSWERS = {
     "204": "Done; there is nothing to say.",
     "400": "The body is not JSON.",
     "401": "There is no valid token.",
+    "403": "The account is suspended.",
     "404": "There is no such visitor in this account.",
     "409": "Another visitor has this value.",
     "413": f"The body is larger than {MAX_BODY // 1024} kB.",

@@ -1,10 +1,11 @@
 """Long answers in pieces: memory does not grow with what is sent."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
+
+from supportdesk.core.streaming import as_they_come
 
 PIECE = 32 * 1024
 
@@ -15,7 +16,7 @@ def stream_json(
     """The document that `pieces` make, as a file."""
     content = _larger(pieces)
     return StreamingHttpResponse(
-        _as_they_come(content) if isinstance(request, ASGIRequest) else content,
+        as_they_come(content) if isinstance(request, ASGIRequest) else content,
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -30,10 +31,3 @@ def _larger(pieces: Iterable[str]) -> Iterator[str]:
             yield "".join(collected)
             collected, size = [], 0
     yield "".join(collected)
-
-
-async def _as_they_come(content: Iterator[str]) -> AsyncIterator[str]:
-    """In the request's thread, which has the connection; Django would collect all."""
-    take = sync_to_async(lambda: next(content, ""))
-    while piece := await take():
-        yield piece

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 router = Router(tags=["Visitors"])
 
-ALWAYS = frozenset({401, 429, 500})
+ALWAYS = frozenset({401, 403, 429, 500})
 ONE = ALWAYS | {404}
 BODY = frozenset({400, 413, 415, 422})
 

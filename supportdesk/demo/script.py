@@ -71,6 +71,22 @@ class Step:
     after: float = 1
 
 
+class Noticed(Step):
+    """Nobody does anything: the desk writes down how it is."""
+
+
+@dataclass(frozen=True)
+class Unheard(Noticed):
+    """Nobody was online."""
+
+
+@dataclass(frozen=True)
+class Missed(Noticed):
+    """The visitor left without an answer, so many minutes ago."""
+
+    left: float = 1
+
+
 @dataclass(frozen=True)
 class Says(Step):
     """The visitor writes."""
@@ -148,6 +164,8 @@ class Story:
     unread_by: tuple[str, ...] = ()
     # Whether the visitor saw the last entry before leaving.
     seen: bool = True
+    # By whoever was the first to look after it.
+    tags: tuple[str, ...] = ()
 
     def moments(self, now: datetime, zone: ZoneInfo) -> list[datetime]:
         """When each step happens, in their order."""
@@ -177,6 +195,27 @@ class Passer:
 
 
 @dataclass(frozen=True)
+class Canned:
+    """A canned reply; without agent it is shared."""
+
+    shortcut: str
+    title: str
+    text: str
+    agent: str = ""
+    files: tuple[str, ...] = ()
+    used: int = 0
+
+
+@dataclass(frozen=True)
+class Label:
+    """A tag of the shop."""
+
+    name: str
+    hue: int
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class Shop:
     """An account of the demo with all that is in it."""
 
@@ -191,3 +230,5 @@ class Shop:
     team: tuple[Colleague, ...]
     stories: tuple[Story, ...] = field(repr=False)
     passers: tuple[Passer, ...] = ()
+    canned: tuple[Canned, ...] = field(default=(), repr=False)
+    tags: tuple[Label, ...] = ()

@@ -16,11 +16,17 @@ from conversations import services
 from conversations.models import (
     Assignment,
     Attachment,
+    CannedReply,
+    CannedReplyFile,
     Channel,
     Conversation,
     Message,
+    Tag,
+    Tagging,
 )
 from conversations.services.attachments import CheckedUpload
+from notifications import services as notifications
+from supportdesk.accounts import audit
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import Account, AgentGroup, User
 from supportdesk.demo import browsing, files, script
@@ -48,11 +54,15 @@ def foreign_addresses(shop: Shop) -> list[str]:
 @transaction.atomic
 def delete_shop(account: Account) -> None:
     """Delete the account with all that is in it; files go once that is certain."""
-    rows = Attachment.objects.filter(message__conversation__account=account)
-    names = list(rows.values_list("file", flat=True))
+    sent = Attachment.objects.filter(message__conversation__account=account)
+    canned = CannedReplyFile.objects.filter(reply__account=account)
+    names = [
+        name for rows in (sent, canned) for name in rows.values_list("file", flat=True)
+    ]
     # Conversations protect their channel, so they go before it.
     Conversation.objects.filter(account=account).delete()
-    account.delete()
+    with audit.may_go():
+        account.delete()
     transaction.on_commit(lambda: _delete_files(names))
 
 
@@ -95,6 +105,10 @@ class _Clock:
         self._real.append(timezone.now())
         self._told.append(moment)
 
+    @property
+    def now(self) -> datetime:
+        return self._told[-1]
+
     def told(self, stamp: datetime | None) -> datetime | None:
         if stamp is None:
             return None
@@ -113,6 +127,7 @@ class _Builder:
 
     def build(self) -> Account:
         self._open_account()
+        self._write_canned_replies()
         for story in sorted(
             self.shop.stories, key=lambda story: story.moments(self.now, self.zone)[0]
         ):
@@ -122,6 +137,8 @@ class _Builder:
         rows = Conversation.objects.filter(pk__in=self.told).select_related("visitor")
         browsing.tell_visits(self.shop, ((row, self.told[row.pk]) for row in rows))
         browsing.walk_in(self.shop, self.channel)
+        # The newest of them wait since a minute, which the lookout would take for news.
+        notifications.pass_over(conversation_ids=self.told, now=self.now)
         return self.account
 
     def _open_account(self) -> None:
@@ -157,6 +174,15 @@ class _Builder:
         User.objects.filter(account=self.account).update(
             password=make_password(PASSWORD)
         )
+        self.tags = {
+            label.name: services.create_tag(
+                account=self.account,
+                name=label.name,
+                hue=label.hue,
+                description=label.description,
+            )
+            for label in shop.tags
+        }
         self.channel = services.create_channel(
             account=self.account,
             kind=Channel.Kind.WEBSITE,
@@ -170,6 +196,19 @@ class _Builder:
         self.channel.public_key = shop.public_key
         self.channel.save(update_fields=["public_key"])
         create_identity_secret(channel=self.channel)
+
+    def _write_canned_replies(self) -> None:
+        owner = self.team[self.shop.team[0].key]
+        for canned in self.shop.canned:
+            reply = services.save_canned_reply(
+                agent=self.team[canned.agent] if canned.agent else owner,
+                shortcut=canned.shortcut,
+                title=canned.title,
+                text=canned.text,
+                is_shared=not canned.agent,
+                uploads=_uploads(canned.files),
+            )
+            CannedReply.objects.filter(pk=reply.pk).update(use_count=canned.used)
 
     def _tell(self, story: Story) -> None:
         moments = story.moments(self.now, self.zone)
@@ -185,12 +224,25 @@ class _Builder:
         )
         self.told[conversation.pk] = story
         self.up_to_date.clear()
+        tagged = False
         for step, moment in zip(story.steps, moments, strict=True):
+            if story.seen and isinstance(step, script.Noticed):
+                # Before the visitor left.
+                self._mark_seen(conversation.pk)
             self.clock.strike(moment)
             self._look(conversation.pk, step, story)
             self._play(conversation.pk, step)
+            if not tagged and (key := getattr(step, "agent", None)) is not None:
+                self._tag(conversation.pk, story, key)
+                tagged = True
         if story.seen:
             self._mark_seen(conversation.pk)
+
+    def _tag(self, pk: int, story: Story, key: str) -> None:
+        for name in story.tags:
+            services.tag_conversation(
+                conversation_id=pk, tag=self.tags[name], agent=self.team[key]
+            )
 
     def _visitor(self, story: Story) -> Visitor:
         guest = story.guest
@@ -227,6 +279,8 @@ class _Builder:
 
     def _look(self, pk: int, step: script.Step, story: Story) -> None:
         """Before anybody acts they look: at no conversation out of their sight."""
+        if isinstance(step, script.Noticed):
+            return
         key = getattr(step, "agent", None)
         if key is None:
             self.up_to_date.clear()
@@ -269,6 +323,11 @@ class _Builder:
                 services.resolve_conversation(**who)
             case script.Reopens():
                 services.reopen_conversation(**who)
+            case script.Unheard():
+                services.note_offline(**who)
+            case script.Missed(left=left):
+                left_at = self.clock.now - timedelta(minutes=left)
+                services.mark_missed(**who, left_at=left_at)
             case script.Rates(rating, comment):
                 services.rate_conversation(**who, rating=rating, comment=comment)
             case _:
@@ -313,6 +372,8 @@ class _Builder:
         of_these = {"conversation__in": self.told}
         self._shift(Message.objects.filter(**of_these), "created_at")
         self._shift(Assignment.objects.filter(**of_these), "created_at")
+        self._shift(Tagging.objects.filter(**of_these), "created_at")
+        Tag.objects.filter(account=self.account).update(created_at=opened)
         met = Visitor.objects.filter(account=self.account)
         self._shift(met, "created_at", "last_seen_at")
         # A visitor was there at least until the last thing they saw.

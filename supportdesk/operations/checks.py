@@ -6,11 +6,15 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
+from conversations import part_words
+from supportdesk.operations.resealing import has_unknown, places
 from visitors import location
 
 OLDEST_POSTGRESQL = 150000
+# Rows of each model with something sealed.
+LOOKED_AT = 500
 
 
 @register(Tags.security, deploy=True)
@@ -53,9 +57,11 @@ def check_server(
             with connections[alias].cursor() as cursor:
                 cursor.execute(
                     "SELECT current_setting('server_version_num')::int,"
-                    " EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm')"
+                    " EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'),"
+                    " to_regclass(%s) IS NOT NULL",
+                    [part_words.INDEX],
                 )
-                version, trigrams = cursor.fetchone()
+                version, trigrams, indexed = cursor.fetchone()
         except DatabaseError:
             messages.append(
                 Error(
@@ -72,9 +78,18 @@ def check_server(
         if not trigrams:
             messages.append(
                 Warning(
-                    "The extension pg_trgm is missing: searching gets slow.",
-                    hint="As a superuser of the database: CREATE EXTENSION pg_trgm;",
+                    "The extension pg_trgm is missing: no parts of words are found.",
+                    hint="As a superuser of the database: CREATE EXTENSION pg_trgm;"
+                    " then manage.py rebuild_search",
                     id="operations.W002",
+                )
+            )
+        elif not indexed:
+            messages.append(
+                Warning(
+                    "Parts of words have no index yet, and are not found.",
+                    hint="Run manage.py rebuild_search",
+                    id="operations.W004",
                 )
             )
     return messages
@@ -94,4 +109,29 @@ def check_places(
             hint="Name a database in MaxMind's format (.mmdb), or leave it out.",
             id="operations.W003",
         )
+    ]
+
+
+@register(Tags.database, deploy=True)
+def check_seals(
+    app_configs: Sequence[AppConfig] | None,
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> list[CheckMessage]:
+    """Whether the keys that are set open what is sealed; looks at a part of it."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    try:
+        closed = [place for place in places() if has_unknown(place, number=LOOKED_AT)]
+    except DatabaseError:
+        # Before the first migration; that the server is away is said by check_server.
+        return []
+    return [
+        Warning(
+            f"{place} holds secrets that were sealed under an unknown SECRET_KEY.",
+            hint="Add the former key to SECRET_KEY_FALLBACKS, then run "
+            "`manage.py reseal`.",
+            id="operations.W005",
+        )
+        for place in closed
     ]

@@ -1,6 +1,7 @@
 """The process that runs the embedded engines while anyone holds a share in them."""
 
 import argparse
+import contextlib
 import ctypes
 import importlib.util
 import json
@@ -138,13 +139,20 @@ class Postgres:
 
     def _end_leftover(self) -> None:
         """End a server whose keeper was killed before it could."""
+        lock = self.data / "postmaster.pid"
         try:
-            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
-            os.kill(pid, signal.SIGINT)
-        except (FileNotFoundError, ValueError, IndexError, ProcessLookupError):
+            pid = int(lock.read_text().splitlines()[0])
+        except (FileNotFoundError, ValueError, IndexError):
             return
+        if str(self.data) not in _arguments_of(pid):
+            # After a power loss the number is nobody's, or a stranger's: nothing runs
+            # here, but PostgreSQL would take a stranger of its own user for a server.
+            lock.unlink()
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + 20
-        while (self.data / "postmaster.pid").exists() and time.monotonic() < deadline:
+        while lock.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -276,6 +284,18 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def _arguments_of(pid: int) -> list[str]:
+    """A process's command line; nothing for one that is not there, or not ours."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            return os.fsdecode(line).split("\0")
+        return []
+    # Elsewhere it comes in one piece; the directory is an argument of its own there too.
+    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True).stdout.split()
 
 
 def _package(name: str) -> Path:

@@ -136,9 +136,9 @@ def provide(
 
 
 def embedded(environ: Mapping[str, str]) -> bool:
-    """Whether this environment leaves the engines to us."""
+    """Whether this environment leaves the engines, or one of them, to us."""
     return environ.get("ENVIRONMENT") == "development" and not (
-        environ.get("DATABASE_URL") or environ.get("REDIS_URL")
+        environ.get("DATABASE_URL") and environ.get("REDIS_URL")
     )
 
 

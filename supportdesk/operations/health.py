@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
 
 import redis.exceptions
 from asgiref.sync import sync_to_async
@@ -27,6 +28,11 @@ FAILURES = (
     *(DatabaseError, redis.exceptions.RedisError, KombuError),
     *(OSError, TimeoutError, asyncio.QueueFull),
 )
+
+
+# The layer drops a channel, and its subscription in Redis, only when somebody is
+# cancelled who waits for it: one for each loop is used again and again.
+_channels: WeakKeyDictionary[asyncio.AbstractEventLoop, str] = WeakKeyDictionary()
 
 
 class NotReady(Exception):
@@ -64,8 +70,8 @@ def _check_broker() -> None:
 
 def _check_workers() -> None:
     now = time.time()
-    for queue in settings.CELERY_TASK_QUEUES:
-        beat = client().get(key("heartbeat", queue.name))
+    for queue in settings.HEARTBEAT_QUEUES:
+        beat = client().get(key("heartbeat", queue))
         if beat is None or now - float(str(beat)) > HEARTBEAT_FRESH:
             raise NotReady
 
@@ -74,11 +80,20 @@ async def _check_layer() -> None:
     layer = get_channel_layer()
     if layer is None:
         raise NotReady
-    channel = await layer.new_channel()
+    loop = asyncio.get_running_loop()
+    channel = _channels.get(loop)
+    if channel is None:
+        channel = _channels[loop] = await layer.new_channel()
     sent = {"type": "operations.ready", "at": time.time()}
     await layer.send(channel, sent)
-    if await layer.receive(channel) != sent:
-        raise NotReady
+    try:
+        # One of a round that was cut off may come first.
+        while (received := await layer.receive(channel)) != sent:
+            if received["type"] != sent["type"]:
+                raise NotReady
+    except asyncio.CancelledError:
+        del _channels[loop]
+        raise
 
 
 def _in_thread(check: Callable[[], None]) -> Callable[[], Awaitable[None]]:

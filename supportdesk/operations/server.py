@@ -4,6 +4,7 @@
 """
 
 import argparse
+import warnings
 from typing import Any
 
 import uvicorn
@@ -30,6 +31,8 @@ def main() -> None:
         "--grace", type=int, default=20, help="seconds for open requests at the end"
     )
     options = parser.parse_args()
+    # Of the static files, which WhiteNoise lets Django read to the end: small ones.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume")
     uvicorn.run(
         "supportdesk.asgi:application",
         host=options.host,

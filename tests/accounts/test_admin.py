@@ -1,19 +1,19 @@
 """What owners do in the admin, and that only services write."""
 
-import re
-
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from supportdesk.accounts import services
+from supportdesk.accounts.exceptions import AccountError
 from supportdesk.accounts.models import Account, AgentGroup, Role, User
 from tests.factories import PASSWORD, make_account, make_agent, make_group, owner_of
 
 pytestmark = pytest.mark.django_db
 
-AGENT = {"name": "Lena Voss", "email": "lena@example.com", "language": "de"}
+AGENT = {"name": "Lena Voss", "language": "de"}
 
 
 @pytest.fixture
@@ -31,35 +31,14 @@ def errors_of(response):
     return response.context["adminform"].form.errors
 
 
-def test_new_agent_gets_a_link_instead_of_a_password(
-    client, owner, django_capture_on_commit_callbacks
-):
-    group = make_group(owner.account)
-    form = {**AGENT, "role": "full", "groups": [group.pk], "password": "typed"}
-
-    with django_capture_on_commit_callbacks(execute=True):
-        response = client.post("/admin/accounts/user/add/", form)
-
-    agent = User.objects.get(email="lena@example.com")
-    assert response.status_code == 302
-    assert (agent.account, agent.role) == (owner.account, "full")
-    assert list(agent.groups.all()) == [group]
-    assert not agent.has_usable_password()
-    [message] = mail.outbox
-    assert message.to == ["lena@example.com"]
-    assert re.search(r"/accounts/password/reset/key/\S+", message.body)
-
-
-def test_taken_address_is_named_beside_its_field(client, owner):
-    taken = make_agent(make_account("Another"))
-
+def test_agents_are_invited_not_added(client, owner):
     response = client.post(
         "/admin/accounts/user/add/",
-        {**AGENT, "email": taken.email.upper(), "role": "agent"},
+        {**AGENT, "email": "lena@example.com", "role": "agent", "password": "typed"},
     )
 
-    assert list(errors_of(response)) == ["email"]
-    assert mail.outbox == []
+    assert response.status_code == 403
+    assert list(User.objects.all()) == [owner]
 
 
 def test_owner_changes_an_agent(client, owner):
@@ -72,11 +51,7 @@ def test_owner_changes_an_agent(client, owner):
 
     agent.refresh_from_db()
     assert response.status_code == 302
-    assert (agent.name, agent.email, agent.role) == (
-        "Lena Voss",
-        "lena@example.com",
-        "full",
-    )
+    assert (agent.name, agent.language, agent.role) == ("Lena Voss", "de", "full")
     assert list(agent.groups.all()) == [group]
 
 
@@ -136,7 +111,7 @@ def test_refusal_after_the_form_rolls_all_back(client, owner, monkeypatch):
     form_check = {**AGENT, "role": "agent", "is_active": "on"}
 
     def refuse(**kwargs):
-        raise services.AccountError("Somebody was faster.")
+        raise AccountError("Somebody was faster.")
 
     monkeypatch.setattr(services, "change_access", refuse)
     response = client.post(change(second), form_check, follow=True)
@@ -144,6 +119,23 @@ def test_refusal_after_the_form_rolls_all_back(client, owner, monkeypatch):
     second.refresh_from_db()
     assert b"Somebody was faster." in response.content
     assert second.name == "Anna Berger"
+
+
+def test_saving_an_agent_locks_the_account_first_and_keeps_nobody_waiting(
+    client, owner
+):
+    """In another order than `change_access`, two owners could wait for each other."""
+    agent = make_agent(owner.account)
+
+    with CaptureQueriesContext(connection) as found:
+        client.post(change(agent), {**AGENT, "role": "full", "is_active": "on"})
+
+    statements = [query["sql"] for query in found.captured_queries]
+    writes = 'UPDATE "accounts_user" SET '
+    locks = [sql for sql in statements if " FOR " in sql or sql.startswith(writes)]
+    assert 'FROM "accounts_account"' in locks[0]
+    assert any(sql.startswith(writes) for sql in locks)
+    assert all(sql.endswith("FOR NO KEY UPDATE") for sql in locks if " FOR " in sql)
 
 
 def test_agents_cannot_be_deleted(client, owner):
@@ -173,6 +165,22 @@ def test_switching_off_several_skips_oneself(client, owner):
     assert list(active) == [owner]
     assert b"You cannot change your own role" in response.content
     assert b"2 agents changed." in response.content
+
+
+def test_switching_passes_by_who_is_so_already(client, owner):
+    awake, leaver = make_agent(owner.account), make_agent(owner.account)
+    services.change_access(agent=leaver, by=owner, is_active=False, successor=awake)
+
+    response = client.post(
+        "/admin/accounts/user/",
+        {"action": "deactivate", "_selected_action": [leaver.pk]},
+        follow=True,
+    )
+
+    leaver.refresh_from_db()
+    assert leaver.successor == awake
+    assert b"0 agents changed." in response.content
+    assert not LogEntry.objects.exists()
 
 
 def test_links_go_to_active_agents_only(

@@ -172,7 +172,7 @@ def test_signed_in_agent_is_sent_on(client, agent):
 @pytest.mark.parametrize(
     "name",
     [
-        *("signup", "email", "set_password", "reauthenticate"),
+        *("signup", "email", "set_password"),
         *("confirm_login_code", "email_verification_sent"),
     ],
 )

@@ -115,13 +115,26 @@ def test_agent_without_a_password_can_ask_for_one(client):
 
 def test_link_for_a_former_address_is_worth_nothing(client, agent):
     ask(client, agent.email)
-    services.update_agent(
-        agent=agent, name=agent.name, email="new@example.com", language="en"
-    )
+    agent.email = "new@example.com"
+    agent.save(update_fields=["email"])
 
     response = client.get(re.sub(r"^https?://[^/]+", "", link_in(mail.outbox[0])))
 
     assert b"This link is no longer valid" in response.content
+
+
+def test_password_that_could_not_be_typed_to_sign_in_is_refused(client, agent):
+    ask(client, agent.email)
+    page = open_link(client, link_in(mail.outbox[0]))
+    longest = "nine lives of a cat".ljust(256, "!")
+
+    long = client.post(page, {"password1": longest + "!", "password2": longest + "!"})
+    client.post(page, {"password1": longest, "password2": longest})
+    client.post("/accounts/login/", {"login": agent.email, "password": longest})
+
+    assert long.status_code == 422
+    assert list(long.context["form"].errors) == ["password1", "password2"]
+    assert client.session["_auth_user_id"] == str(agent.pk)
 
 
 def test_weak_or_differing_passwords_are_refused(client, agent):
@@ -155,7 +168,7 @@ def test_names_in_mails_cannot_carry_markup_or_headers(client):
     agent = make_agent(make_account("Acme\nBcc: x@example.com"), name="<b>Eve</b> X")
     from supportdesk.accounts import mails
 
-    mails.send_invitation(agent)
+    mails.send_welcome(agent)
 
     [message] = mail.outbox
     assert "\n" not in message.subject

@@ -56,7 +56,7 @@ def test_profile_saves_what_is_ones_own(client, agent):
     agent.refresh_from_db()
     assert response.url == "/profile/"
     assert (agent.name, agent.language) == ("Anna B. Berger", "de")
-    assert (agent.enter_sends, agent.sound) == (True, False)
+    assert agent.enter_sends
 
 
 def test_nothing_else_can_be_set(client, agent):
@@ -81,7 +81,7 @@ def test_nothing_else_can_be_set(client, agent):
 
     after = User.objects.filter(pk=agent.pk).values().get()
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"name", "sound"}
+    assert changed == {"name"}
 
 
 @pytest.mark.parametrize(

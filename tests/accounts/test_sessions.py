@@ -107,7 +107,9 @@ def test_password_change_signs_out_the_others_and_not_this_one(
     ("old", "new", "again", "field"),
     [
         ("wrong", "nine lives of a cat", "nine lives of a cat", "oldpassword"),
+        ("x" * 257, "nine lives of a cat", "nine lives of a cat", "oldpassword"),
         (PASSWORD, "12345678", "12345678", "password1"),
+        (PASSWORD, "nine cats" * 29, "nine lives of a cat", "password1"),
         (PASSWORD, "nine lives of a cat", "eight lives", "password2"),
     ],
 )

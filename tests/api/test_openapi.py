@@ -135,6 +135,7 @@ def test_page_about_the_api_names_its_codes_and_limits():
     refusals = [
         errors.bad_request(),
         errors.unauthorized(was_given=False),
+        errors.suspended(),
         errors.not_found(),
         errors.wrong_method([]),
         errors.conflict({}),

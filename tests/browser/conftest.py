@@ -119,8 +119,12 @@ class Pages:
             self.errors.append(f"{message.text} ({address})")
 
     def forgive(self, pattern):
-        """Expect console errors like these, such as while the web is killed."""
+        """Expect console errors like these."""
         self.forgiven.append(re.compile(pattern))
+
+    def forgive_network(self):
+        """Expect what the browser says while nobody answers, or not to the end."""
+        self.forgive(r"net::ERR_|WebSocket connection|htmx:(sendError|afterRequest)")
 
     def unforgiven(self):
         return [

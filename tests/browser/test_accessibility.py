@@ -62,7 +62,7 @@ def test_desk(stack, page):
     sign_in(stack, page)
     assert violations(page) == []
 
-    page.locator("#conv-list .conv__link", has_text="Katharina Vogt").click()
+    page.locator("#conv-list .conv__link", has_text="Katharina Vogt").first.click()
     expect(page.locator("#log > .msg .bubble").last).to_be_visible()
     assert violations(page) == []
 

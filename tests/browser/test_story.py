@@ -6,8 +6,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-# What the console says while nobody answers.
-NETWORK_ERRORS = r"ERR_(CONNECTION|EMPTY|FAILED|NETWORK|SOCKET)|WebSocket connection"
 # The longest pause between two tries of any page.
 RECONNECT = 30_000
 PASSWORD = "demo-desk"
@@ -119,7 +117,7 @@ def cast(stack, new_page):
 
 
 def test_story(stack, new_page, cast, stored):
-    new_page.forgive(NETWORK_ERRORS)
+    new_page.forgive_network()
     anna, jonas, mira, stranger = cast
     for agent in (anna, jonas):
         agent.tab("Unassigned")

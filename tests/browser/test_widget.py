@@ -1,11 +1,11 @@
 """The chat widget on the demo shop, against the running product."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.visiting import bubbles, write
-
-NETWORK_ERRORS = r"ERR_(CONNECTION|INTERNET|NETWORK|SOCKET|EMPTY)|WebSocket connection"
 
 
 def test_visitor_and_agent_talk_until_the_rating(shop, desk, new_page):
@@ -75,7 +75,7 @@ def test_messages_survive_a_dead_server_once_and_in_order(stack, shop, desk, new
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
 
     new_page.errors.clear()
-    new_page.forgive(NETWORK_ERRORS)
+    new_page.forgive_network()
     stack.kill_web()
     for text in ("Two", "Three", "Four"):
         write(page, text)
@@ -128,6 +128,39 @@ def test_offline_form_in_german_on_a_phone(shop, desk, new_page):
     assert (panel["width"], panel["height"]) == (390, 844)
 
 
+def leave_a_message(page, text):
+    page.get_by_role("button", name="Open chat").click()
+    page.get_by_label("E-mail").fill("sofia@example.net")
+    page.get_by_label("Message").fill(text)
+    page.get_by_role("button", name="Send message").click()
+    page.get_by_text("We answer to sofia@example.net.").wait_for()
+
+
+def test_answer_to_a_message_left_behind_is_shown_at_once(shop, desk, new_page):
+    desk.go()
+    page = new_page()
+    page.goto(shop)
+    leave_a_message(page, "Does the basket fit?")
+
+    desk.answer("It does.")
+
+    # With the name of who answers.
+    expect(bubbles(page)).to_have_text([re.compile("fit\\?$"), re.compile("It does.$")])
+    expect(page.get_by_role("textbox", name="Write a message")).to_have_value("")
+
+
+def test_answer_counts_as_unread_for_who_closed_the_form(shop, desk, new_page):
+    desk.go()
+    page = new_page()
+    page.goto(shop)
+    leave_a_message(page, "Does the basket fit?")
+    page.locator("support-widget .w-done button").click()
+
+    desk.answer("It does.")
+
+    expect(page.locator("support-widget .w-launch b")).to_have_text("1")
+
+
 def test_hostile_page_styles_do_not_reach_the_launcher(shop, desk, new_page):
     page = new_page()
     page.goto(shop)
@@ -145,3 +178,42 @@ def test_hostile_page_styles_do_not_reach_the_launcher(shop, desk, new_page):
         "e => [getComputedStyle(e).position, getComputedStyle(e).opacity]"
     )
     assert styles == ["fixed", "1"]
+
+
+def test_form_outside_business_hours_says_when_somebody_is_back(shop, desk, new_page):
+    desk.come()
+    weekday = desk.do(
+        "from datetime import time, timedelta\n"
+        "from django.utils import timezone\n"
+        "back = timezone.localtime(timezone=owner.account.tz) + timedelta(days=2)\n"
+        "week = [[(time(9), time(17))] if day == back.weekday() else []"
+        " for day in range(7)]\n"
+        "accounts.set_business_hours(account=owner.account, is_on=True,"
+        " time_zone='Europe/Berlin', week=week, holidays=[])\n"
+        "print(back.strftime('%A'), end='')"
+    )
+    try:
+        page = new_page(timezone_id="Europe/Lisbon")
+        page.goto(shop)
+        page.get_by_role("button", name="Open chat").click()
+        # Nine in Berlin is eight where the visitor is.
+        expect(page.get_by_text(f"Back on {weekday} at 08:00.")).to_be_visible()
+        expect(page.get_by_text("Nobody is here right now")).to_be_visible()
+
+        page.get_by_label("E-mail").fill("sofia@example.net")
+        page.get_by_role("textbox", name="Message").fill("Are you open?")
+        page.get_by_role("button", name="Send message").click()
+        expect(page.get_by_text("We answer to sofia@example.net.")).to_be_visible()
+        page.get_by_role("button", name="Back to the page").click()
+        page.get_by_role("button", name="Open chat").click()
+        away = page.get_by_text("Nobody is here right now", exact=False)
+        expect(away).to_be_visible()
+        # Somebody takes it on all the same: from then on it is a chat.
+        desk.answer("We are, for you.")
+        expect(bubbles(page).last).to_contain_text("We are, for you.")
+        expect(away).to_be_hidden()
+    finally:
+        desk.do(
+            "accounts.set_business_hours(account=owner.account, is_on=False,"
+            " time_zone='Europe/Berlin', week=[[]] * 7, holidays=[])"
+        )

@@ -30,7 +30,7 @@ class Desk:
             "presence.touch(owner.account_id, owner.pk, 'test')\n"
             "accounts.announce_presence(owner.account_id)\n"
             "from django.core.cache import cache\n"
-            "cache.delete(f'widget-team:{owner.account_id}')"
+            "cache.delete(f'widget-faces:{owner.account_id}')"
         )
 
     def go(self):
@@ -39,7 +39,7 @@ class Desk:
             " User.objects.filter(account=owner.account)]\n"
             "accounts.announce_presence(owner.account_id)\n"
             "from django.core.cache import cache\n"
-            "cache.delete(f'widget-team:{owner.account_id}')"
+            "cache.delete(f'widget-faces:{owner.account_id}')"
         )
 
     def answer(self, text):

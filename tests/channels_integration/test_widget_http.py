@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from channels_integration.website import services
 from channels_integration.website.models import VisitorSession, hash_token
@@ -226,11 +227,15 @@ def test_thread_shows_public_entries_only(browser):
     conversations.add_note(
         conversation_id=conversation.pk, agent=agent, text="Secret note"
     )
+    conversations.note_offline(conversation_id=conversation.pk)
+    conversations.mark_missed(conversation_id=conversation.pk, left_at=timezone.now())
     agent_writes(conversation, agent, "Good morning!")
 
     response = browser.get("conversation")
 
     answer = response.json()
+    assert "missed" not in response.content.decode()
+    assert "offline" not in response.content.decode()
     assert "Secret" not in response.content.decode()
     assert agent.email not in response.content.decode()
     assert [entry.get("text") for entry in answer["messages"]] == [

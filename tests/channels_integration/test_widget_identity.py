@@ -13,7 +13,12 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.utils import timezone
 
-from channels_integration.website import consumers, identity, identity_services
+from channels_integration.website import (
+    consumers,
+    identity,
+    identity_services,
+    steps,
+)
 from channels_integration.website.models import IdentitySecret, VisitorSession
 from conversations import services as conversations
 from conversations.models import Conversation
@@ -866,7 +871,7 @@ async def test_identified_while_a_socket_says_hello(browser, secret, monkeypatch
     """The page says both as soon as it is loaded."""
     await sync_to_async(browser.say)("Hello")
     await sync_to_async(identify)(browser, signed(secret))
-    first_look = consumers._first_look
+    first_look = steps.first_look
 
     def meanwhile(session, after):
         identity_services.identify_visitor(
@@ -874,7 +879,7 @@ async def test_identified_while_a_socket_says_hello(browser, secret, monkeypatch
         )
         return first_look(session, after)
 
-    monkeypatch.setattr(consumers, "_first_look", meanwhile)
+    monkeypatch.setattr(steps, "first_look", meanwhile)
     socket = dial()
     await socket.connect()
 

@@ -3,8 +3,9 @@ import json
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
-from channels_integration.website import consumers, services
+from channels_integration.website import consumers, services, steps
 from conversations import services as conversations
 from supportdesk.accounts import presence
 from supportdesk.accounts import services as accounts
@@ -132,11 +133,17 @@ async def test_note_and_internal_events_never_reach_a_visitor(browser):
     await sync_to_async(conversations.change_contact)(
         conversation_id=conversation.pk, agent=owner, name="Sofia"
     )
+    await sync_to_async(conversations.note_offline)(conversation_id=conversation.pk)
+    await sync_to_async(conversations.mark_missed)(
+        conversation_id=conversation.pk, left_at=timezone.now()
+    )
     await sync_to_async(agent_writes)(conversation, owner, "Public answer")
 
     told = json.dumps(await socket.frames())
     assert "Public answer" in told
     assert "Secret" not in told
+    assert "offline" not in told
+    assert "missed" not in told
     assert "contact" not in told
     assert owner.email not in told
     await socket.leave()
@@ -358,7 +365,7 @@ async def test_flood_is_slowed_not_lost(browser, settings):
 async def test_seen_and_typing_reach_the_desk(browser, monkeypatch):
     told = []
     monkeypatch.setattr(
-        consumers.publisher,
+        steps.publisher,
         "publish_typing_visitor",
         lambda conversation, active: told.append((conversation.pk, active)),
     )
@@ -391,7 +398,11 @@ async def test_somebody_coming_online_is_told(client):
 
     await sync_to_async(arrive)()
 
-    assert await until(socket, {"online"}) == {"type": "online", "online": True}
+    assert await until(socket, {"online"}) == {
+        "type": "online",
+        "online": True,
+        "back": None,
+    }
     await socket.leave()
 
 

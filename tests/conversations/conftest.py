@@ -5,6 +5,25 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from conversations.services import check_upload
+from supportdesk.accounts.models import Role
+from tests import factories
+
+
+@pytest.fixture
+def account():
+    return factories.make_account()
+
+
+@pytest.fixture
+def anna(account):
+    """Full access."""
+    return factories.make_agent(account, "Anna Berger", Role.FULL)
+
+
+@pytest.fixture
+def conversation(account):
+    """Open and nobody's; its visitor has written once."""
+    return factories.make_conversation(account)
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,13 @@
+from importlib import import_module
+
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.urls import reverse
 
 from conversations import services
-from conversations.models import ConversationRead, Message
-from supportdesk.accounts.models import Role, User
+from conversations.models import Conversation, ConversationRead, Message
+from supportdesk.accounts.models import User
 from tests import factories
 from tests.conversations.desk import HTMX, address, htmx, signed_in
 
@@ -20,30 +24,19 @@ ACTIONS = [
     "reopen",
     "read",
     "unread",
+    "priority",
+    "snooze",
+    "wake",
+    "follow",
+    "unfollow",
     "card_edit",
 ]
-
-
-@pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    """Full access."""
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
 
 
 @pytest.fixture
 def mira(account):
     """An agent who must be assigned to resolve."""
     return factories.make_agent(account, "Mira Sahin")
-
-
-@pytest.fixture
-def conversation(account):
-    return factories.make_conversation(account)
 
 
 def events(conversation):
@@ -198,6 +191,34 @@ def test_unassign_takes_an_agent_off(anna, mira, conversation):
     assert events(conversation)[-1] == ("unassigned", "Anna Berger")
 
 
+def test_the_row_repeats_who_is_assigned(anna, mira, conversation):
+    def repeated():
+        row = factories.fresh(conversation)
+        assert row.assignee_ids == sorted(row.assignees.values_list("pk", flat=True))
+        return set(row.assignee_ids)
+
+    by_key = {"conversation_id": conversation.pk}
+    services.join_conversation(agent=mira, **by_key)
+    services.assign_conversation(agent=anna, by=mira, **by_key)
+    assert repeated() == {anna.pk, mira.pk}
+
+    services.unassign_conversation(agent=mira, by=anna, **by_key)
+    assert repeated() == {anna.pk}
+
+    services.unassign_conversation(agent=anna, by=anna, **by_key)
+    assert repeated() == set()
+
+
+def test_rows_of_before_are_told_who_is_assigned(anna, mira, conversation):
+    services.join_conversation(conversation_id=conversation.pk, agent=mira)
+    Conversation.objects.update(assignee_ids=[])
+    migration = import_module("conversations.migrations.0015_finding_indexes")
+
+    migration.copy_assignees(apps, connection.schema_editor())
+
+    assert factories.fresh(conversation).assignee_ids == [mira.pk]
+
+
 def test_unassigning_who_is_not_assigned_changes_nothing(anna, mira, conversation):
     response = signed_in(anna).post(
         address("unassign", conversation), {"agent": mira.pk}
@@ -299,11 +320,17 @@ def read_by(agent, conversation):
 
 
 @pytest.mark.parametrize(
-    "given", ["//evil.example", "https://evil.example/", "\r\nX: 1", "q=" + "x" * 9999]
+    ("given", "kept"),
+    [
+        ("//evil.example", ""),
+        ("https://evil.example/", ""),
+        ("\r\nX: 1", ""),
+        ("q=" + "x" * 9999, "?q=" + "x" * 100),
+    ],
 )
-def test_forms_lead_nowhere_else(anna, conversation, given):
+def test_forms_lead_nowhere_else(anna, conversation, given, kept):
     response = signed_in(anna).post(
         address("join", conversation), {"next_query": given}
     )
 
-    assert response["Location"] == address("conversation", conversation)
+    assert response["Location"] == address("conversation", conversation) + kept

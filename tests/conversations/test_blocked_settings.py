@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from conversations.templatetags.blocks import until
-from supportdesk.accounts.models import IpStorage, Role
+from supportdesk.accounts.models import IpStorage
 from tests.conversations.desk import signed_in
 from tests.factories import make_account, make_agent, make_visitor
 from visitors.models import Block, Visit
@@ -14,16 +14,6 @@ from visitors.services import block_network, block_visitor
 from visitors.tasks import delete_ended_blocks
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account():
-    return make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return make_agent(account, "Anna Berger", Role.FULL)
 
 
 def page(agent, query=""):

@@ -1,21 +1,10 @@
 import pytest
 
 from conversations.models import Message
-from supportdesk.accounts.models import Role
 from tests import factories
 from tests.conversations.desk import HTMX, address, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ import re
 import pytest
 from django.utils import timezone
 
-from supportdesk.accounts.models import IpStorage, Role
 from tests import factories
 from tests.conversations.desk import signed_in
 from visitors.models import CustomerInformation, Source
@@ -11,16 +10,6 @@ from visitors.models import CustomerInformation, Source
 pytestmark = pytest.mark.django_db
 
 URL = "/settings/visitor-card/"
-
-
-@pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
 
 
 def met(account, *keys, label=""):
@@ -37,7 +26,6 @@ def stored(account):
     return (
         account.show_customer_information,
         account.customer_keys,
-        account.ip_storage,
     )
 
 
@@ -51,7 +39,6 @@ def form(**values):
     return {
         "show_customer_information": "on",
         "which": "chosen",
-        "ip_storage": "full",
         "order": ["a", "b", "c"],
         "shown": ["a", "b", "c"],
         **values,
@@ -76,12 +63,10 @@ def test_page_without_any_key_says_so(anna):
 def test_chosen_keys_are_stored_in_their_order(anna, account):
     met(account, "a", "b", "c")
 
-    response = signed_in(anna).post(
-        URL, form(order=["c", "a", "b"], shown=["a", "c"], ip_storage="short")
-    )
+    response = signed_in(anna).post(URL, form(order=["c", "a", "b"], shown=["a", "c"]))
 
     assert response["Location"] == URL
-    assert stored(account) == (True, ["c", "a"], IpStorage.SHORT)
+    assert stored(account) == (True, ["c", "a"])
     assert listed(signed_in(anna).get(URL)) == [("c", True), ("a", True), ("b", False)]
 
 
@@ -92,7 +77,7 @@ def test_all_keys_means_also_those_to_come(anna, account):
 
     signed_in(anna).post(URL, form(which="all", shown=["b"]))
 
-    assert stored(account) == (True, [], IpStorage.FULL)
+    assert stored(account) == (True, [])
 
 
 def test_section_can_be_switched_off(anna, account):
@@ -101,7 +86,7 @@ def test_section_can_be_switched_off(anna, account):
 
     signed_in(anna).post(URL, data)
 
-    assert stored(account) == (False, [], IpStorage.FULL)
+    assert stored(account) == (False, [])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +107,7 @@ def test_key_moves_without_javascript_and_nothing_is_stored_yet(
 
     assert response.status_code == 200
     assert listed(response) == [(key, key != "b") for key in order]
-    assert stored(account) == (True, [], IpStorage.FULL)
+    assert stored(account) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +115,6 @@ def test_key_moves_without_javascript_and_nothing_is_stored_yet(
     [
         {"shown": []},
         {"which": "none"},
-        {"ip_storage": "secret"},
         {"shown": ["invented"], "order": ["invented"]},
     ],
 )
@@ -141,7 +125,7 @@ def test_refused_form_stores_nothing(anna, account, values):
 
     assert response.status_code == 422
     assert "Nothing was saved." in response.text
-    assert stored(account) == (True, [], IpStorage.FULL)
+    assert stored(account) == (True, [])
 
 
 def test_invented_and_doubled_keys_do_not_count(anna, account):
@@ -151,7 +135,7 @@ def test_invented_and_doubled_keys_do_not_count(anna, account):
         URL, form(order=["x", "b", "b", "a"], shown=["x", "b", "b", "a"], up="y")
     )
 
-    assert stored(account) == (True, ["b", "a"], IpStorage.FULL)
+    assert stored(account) == (True, ["b", "a"])
 
 
 def test_limited_agent_and_stranger_find_no_page(account):
@@ -159,7 +143,7 @@ def test_limited_agent_and_stranger_find_no_page(account):
 
     assert signed_in(agent).get(URL).status_code == 404
     assert signed_in(agent).post(URL, form()).status_code == 404
-    assert stored(account) == (True, [], IpStorage.FULL)
+    assert stored(account) == (True, [])
 
 
 def test_hostile_keys_stay_text(anna, account):

@@ -4,26 +4,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from conversations.models import Conversation, ConversationRead, Message
-from supportdesk.accounts.models import Role
 from tests import factories
 from tests.conversations.desk import HTMX, address, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
-
-
-@pytest.fixture
-def conversation(account):
-    return factories.make_conversation(account)
 
 
 def written(conversation):

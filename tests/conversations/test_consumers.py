@@ -1,11 +1,15 @@
+import uuid
+
 import pytest
 from channels.db import database_sync_to_async
+from django.test import Client
+from django.utils import timezone
 
-from conversations import services
+from conversations import consumers, publisher, services
 from conversations.consumers import CLOSE_SIGNED_OUT
 from supportdesk.accounts import presence
 from supportdesk.accounts import services as accounts
-from supportdesk.accounts.models import Role
+from supportdesk.accounts.models import Account, Role, User
 from tests.factories import (
     agent_writes,
     make_account,
@@ -121,7 +125,7 @@ async def test_losing_the_group_while_connected_cuts_the_stream(client):
         await socket.frames()
 
         await in_db(accounts.change_access)(agent=agent, by=owner, groups=[repairs])
-        told = [frame["type"] for frame in await socket.frames()]
+        told = [frame["type"] for frame in await socket.frames_until("access")]
         await in_db(visitor_writes)(conversation, "secret")
 
         assert "gone" in told
@@ -139,6 +143,73 @@ async def test_deactivated_agent_is_thrown_out(client):
         await in_db(accounts.change_access)(agent=agent, by=owner, is_active=False)
 
         assert {"type": "close", "code": CLOSE_SIGNED_OUT} in await socket.frames()
+
+
+# When the layer lost what would have cut the stream
+
+
+@pytest.fixture
+def watchful(monkeypatch):
+    monkeypatch.setattr(consumers, "CHECK_PAUSE", 0.0)
+
+
+def switch_off(agent, session):
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+
+
+def suspend(agent, session):
+    Account.objects.filter(pk=agent.account_id).update(suspended_at=timezone.now())
+
+
+def end_session(agent, session):
+    session.delete()
+
+
+def change_password(agent, session):
+    agent.set_password("nine lives of a cat")
+    agent.save(update_fields=["password"])
+
+
+@pytest.mark.parametrize(
+    "silently", [switch_off, suspend, end_session, change_password]
+)
+async def test_ping_closes_what_was_to_be_closed(client, watchful, silently):
+    agent = await in_db(make_agent)(await in_db(make_account)())
+    async with await desk_socket(client, agent) as socket:
+        await socket.send(type="ping")
+        assert "pong" in [frame["type"] for frame in await socket.frames_until("pong")]
+
+        await in_db(silently)(agent, await in_db(lambda: client.session)())
+        await socket.send(type="ping")
+
+        assert await socket.frames() == [{"type": "close", "code": CLOSE_SIGNED_OUT}]
+
+
+async def test_ping_cuts_the_stream_of_a_lost_group(client, watchful):
+    account = await in_db(make_account)()
+    group = await in_db(make_group)(account)
+    agent = await in_db(make_agent)(account, groups=(group,))
+    conversation = await in_db(make_conversation)(account, group=group)
+    async with await desk_socket(client, agent) as socket:
+        await socket.frames()
+
+        other = await in_db(make_group)(account, "Repairs")
+        await in_db(agent.groups.set)([other])
+        await socket.send(type="ping")
+        told = [frame["type"] for frame in await socket.frames_until("pong")]
+        await in_db(visitor_writes)(conversation, "secret")
+
+        assert "access" in told
+        assert await socket.frames("conversation") == []
+
+
+async def test_not_every_ping_looks(client):
+    agent = await in_db(make_agent)(await in_db(make_account)())
+    async with await desk_socket(client, agent) as socket:
+        await in_db(switch_off)(agent, None)
+        await socket.send(type="ping")
+
+        assert "pong" in [frame["type"] for frame in await socket.frames_until("pong")]
 
 
 async def test_counts_are_each_agents_own(client):
@@ -280,3 +351,51 @@ async def test_rows_of_merged_conversations_show_the_kept_profile(client):
 
     assert rows
     assert all("Lena Hofmann" in row and "L. H." not in row for row in rows)
+
+
+async def test_page_learns_what_is_for_its_agent_and_of_nobody_else(client):
+    account = await in_db(make_account)()
+    owner = await in_db(owner_of)(account)
+    agent = await in_db(make_agent)(account)
+    conversation = await in_db(make_conversation)(account)
+    async with await desk_socket(client, agent) as socket:
+        await socket.frames()
+
+        for assigned, by in ((agent, owner), (owner, owner)):
+            await in_db(services.assign_conversation)(
+                conversation_id=conversation.pk, agent=assigned, by=by
+            )
+        frames = await socket.frames("conversation")
+
+    told = [frame for frame in frames if frame.get("kind") == "event"]
+    assert [frame["event"] for frame in told] == ["assigned", "joined"]
+    assert [frame.get("for_me", False) for frame in told] == [True, False]
+    assert not any("to" in frame for frame in frames)
+
+
+async def test_who_assigns_themselves_or_mentions_themselves_is_not_told(client):
+    account = await in_db(make_account)()
+    owner = await in_db(owner_of)(account)
+    conversation = await in_db(make_conversation)(account)
+    note = await in_db(services.add_note)(
+        conversation_id=conversation.pk,
+        agent=owner,
+        text="For both of us",
+        client_id=uuid.uuid4(),
+    )
+    agent = await in_db(make_agent)(account)
+    note.data["mentions"] = [owner.pk, agent.pk]
+    async with (
+        await desk_socket(client, owner) as author,
+        await desk_socket(Client(), agent) as mentioned,
+    ):
+        await author.frames()
+        await mentioned.frames()
+        await in_db(publisher.publish_message)(note)
+
+        [own] = await author.frames("conversation")
+        [other] = await mentioned.frames("conversation")
+
+    assert "for_me" not in own
+    assert other["for_me"] is True
+    assert other["kind"] == "note"

@@ -39,16 +39,6 @@ from visitors.services import block_network, block_visitor, save_note
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def account():
-    return make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return make_agent(account, "Anna Berger", Role.FULL)
-
-
 def erase(visitor, agent):
     return services.erase_visitor(visitor=visitor, agent=agent)
 
@@ -137,7 +127,8 @@ def test_no_table_holds_more_than_the_test_above_knows(account):
 
     assert pointing - {model.__name__ for model in OF_A_VISITOR} == {
         # By cascade, with its conversation.
-        *("Assignment", "ConversationRead", "Notification"),
+        *("Assignment", "Burst", "ConversationRead", "Follow", "Notification"),
+        *("SearchDocument", "Tagging"),
     }
 
 

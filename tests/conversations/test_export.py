@@ -7,10 +7,8 @@ from django.utils import timezone
 from conversations import services
 from conversations.belongings import export_visitor
 from conversations.exceptions import NotAllowed
-from supportdesk.accounts.models import Role
 from tests.factories import (
     agent_writes,
-    make_account,
     make_agent,
     make_conversation,
     make_visitor,
@@ -20,16 +18,6 @@ from visitors.models import CustomerInformation, PageView, Source, Visit
 from visitors.services import block_visitor, save_note
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account():
-    return make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return make_agent(account, "Anna Berger", Role.FULL)
 
 
 def export(visitor, agent):
@@ -166,5 +154,5 @@ def test_export_costs_queries_by_conversations_not_by_messages(
         visitor_writes(conversation)
         make_visit(visitor)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         export(visitor, anna)

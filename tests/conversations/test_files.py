@@ -12,11 +12,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
 def group(account):
     return factories.make_group(account)
 
@@ -70,7 +65,9 @@ def test_file_is_gone_when_access_is(account, attachment):
     other = factories.make_group(account, "Sales")
     agent = factories.make_agent(account, "Mira", groups=(other,))
     conversation = attachment.message.conversation
-    services.join_conversation(conversation_id=conversation.pk, agent=agent)
+    services.assign_conversation(
+        conversation_id=conversation.pk, agent=agent, by=factories.owner_of(account)
+    )
     client = signed_in(agent)
     assert status(client, attachment) == 200
 

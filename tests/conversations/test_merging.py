@@ -33,16 +33,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def account():
-    return make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return make_agent(account, "Anna Berger", Role.FULL)
-
-
-@pytest.fixture
 def kept(account):
     return make_visitor(account, name="Lena Hofmann")
 

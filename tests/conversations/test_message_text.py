@@ -106,11 +106,11 @@ def test_hidden_card_numbers_are_marked():
 @pytest.mark.parametrize("piece", ["https://", ")", "https://a)", "[card ", "\n", "<"])
 def test_long_texts_take_no_time(piece):
     text = "https://example.com/" + piece * 10_000
-    started = time.perf_counter()
+    started = time.thread_time()
 
     message_text(text[:40_000])
 
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 # Hostile texts, wherever they are shown
@@ -186,7 +186,7 @@ def test_hostile_visitor_is_text_in_pushes_too(text):
         tags = Tags(html).found
         assert {tag for tag, _attributes in tags} <= {
             "li", "a", "span", "svg", "use", "time", "form", "input", "button",
-            "div", "p", "b", "br",
+            "label", "div", "p", "b", "br", "details", "summary",
         }  # fmt: skip
         names = {name for _tag, attrs in tags for name in attrs}
         assert not {name for name in names if name.startswith(("on", "hx-on"))}
@@ -216,7 +216,11 @@ def test_pushed_row_carries_what_the_script_decides_by():
         "data-assignees": f"{agents[0].pk} {agents[1].pk}",
         "data-activity": str(int(conversation.last_activity_at.timestamp() * 1000)),
         "data-waiting": str(int(conversation.waiting_since.timestamp() * 1000)),
+        "data-missed": "",
+        "data-tags": "",
         "data-unread": "0",
+        "data-snoozed": "",
+        "data-priority": "0",
     }
     assert "data-resolve" in rows["en"]
     assert "csrfmiddlewaretoken" not in rows["en"]

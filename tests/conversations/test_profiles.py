@@ -6,18 +6,13 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.profiles import likely_same, search_profiles
 from supportdesk.accounts.models import Role
-from tests.factories import make_account, make_agent, make_visitor
+from tests.factories import make_agent, make_visitor
 from visitors.models import Visitor
 
 pytestmark = pytest.mark.django_db
 
 NAME, WORD = "visitor_account_name", "visitor_account_last_word"
 EMAIL, PHONE = "visitor_account_email", "visitor_account_phone"
-
-
-@pytest.fixture
-def account():
-    return make_account()
 
 
 @pytest.fixture

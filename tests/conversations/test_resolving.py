@@ -2,7 +2,6 @@ import pytest
 
 from conversations import services
 from conversations.models import Conversation, Message
-from supportdesk.accounts.models import Role
 from tests import factories
 from tests.conversations.desk import HTMX, address, htmx, signed_in
 
@@ -10,25 +9,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    """Full access."""
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
-
-
-@pytest.fixture
 def mira(account):
     """An agent who must be assigned to resolve."""
     return factories.make_agent(account, "Mira Sahin")
-
-
-@pytest.fixture
-def conversation(account):
-    return factories.make_conversation(account)
 
 
 def events(conversation):

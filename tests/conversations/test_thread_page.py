@@ -7,21 +7,10 @@ from django.utils import timezone
 from conversations import services
 from conversations.models import Message
 from conversations.thread import PAGE_SIZE
-from supportdesk.accounts.models import Role
 from tests import factories
 from tests.conversations.desk import address, htmx, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
 
 
 @pytest.fixture
@@ -316,7 +305,7 @@ def test_thread_costs_a_constant_number_of_queries(
     client = signed_in(agent)
     client.get("/")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(address("conversation", conversation))
     with django_assert_num_queries(7):
         client.get(address("conversation", conversation), headers=htmx("thread"))

@@ -27,16 +27,6 @@ HOSTILE = '<img src=x onerror="alert(1)">'
 
 
 @pytest.fixture
-def account():
-    return make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return make_agent(account, "Anna Berger", Role.FULL)
-
-
-@pytest.fixture
 def ben(account):
     """Not full access."""
     return make_agent(account, "Ben Krause")
@@ -506,7 +496,8 @@ def test_export_is_a_download_under_a_safe_name(anna, conversation, visitor):
     content = json.loads(b"".join(response.streaming_content))
     assert content["profile"]["id"] == str(visitor.public_id)
     assert response["Content-Type"] == "application/json"
-    name = f"visitor-{visitor.public_id.hex[:8]}-{timezone.localdate().isoformat()}"
+    day = timezone.localdate(timezone=anna.account.tz).isoformat()
+    name = f"visitor-{visitor.public_id.hex[:8]}-{day}"
     assert response["Content-Disposition"] == f'attachment; filename="{name}.json"'
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in response["Cache-Control"]

@@ -3,27 +3,10 @@ import re
 import pytest
 from django.utils import timezone
 
-from supportdesk.accounts.models import Role
-from tests import factories
 from tests.conversations.desk import HTMX, address, signed_in
 from visitors.models import CustomerInformation, Source
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
-
-
-@pytest.fixture
-def conversation(account):
-    return factories.make_conversation(account)
 
 
 def store(conversation, source=Source.API, **values):

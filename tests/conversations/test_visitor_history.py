@@ -13,21 +13,6 @@ from visitors.services import Browser, SeenPage, record_pages
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
-
-
-@pytest.fixture
-def conversation(account):
-    return factories.make_conversation(account)
-
-
 def visit(conversation, *titles, **fields):
     now = timezone.now()
     pages = [
@@ -149,7 +134,7 @@ def test_history_costs_a_constant_number_of_queries(
     client = signed_in(anna)
     client.get("/")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(address("visitor_history", conversation), headers=HTMX)
 
 

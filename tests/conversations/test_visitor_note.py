@@ -18,23 +18,8 @@ HOSTILE = [
 
 
 @pytest.fixture
-def account():
-    return factories.make_account()
-
-
-@pytest.fixture
-def anna(account):
-    return factories.make_agent(account, "Anna Berger", Role.FULL)
-
-
-@pytest.fixture
 def ben(account):
     return factories.make_agent(account, "Ben Krause", Role.FULL)
-
-
-@pytest.fixture
-def conversation(account):
-    return factories.make_conversation(account)
 
 
 def save(agent, conversation, text, version, **options):

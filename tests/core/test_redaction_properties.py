@@ -90,7 +90,7 @@ def test_nameless_card_is_hidden_in_any_surroundings(digits, before, after):
 @settings(max_examples=300)
 @given(
     cards(labelled=False),
-    st.sampled_from([" ", "-", ".", "/", "_", "\u00a0", "\u2013", ":", ";", "|"]),
+    st.sampled_from([*" -./_\u00a0\u2013:;|!?&^", *"\u2026│→×～،٫°"]),  # noqa: RUF001
     st.integers(1, 4),
 )
 def test_card_in_even_groups_is_hidden(digits, separator, size):

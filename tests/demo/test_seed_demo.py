@@ -1,4 +1,5 @@
 import tempfile
+import time
 from datetime import timedelta
 from io import StringIO
 
@@ -8,6 +9,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Count, Sum
 from django.test import override_settings
 from django.utils import timezone
 
@@ -18,11 +20,19 @@ from conversations.counts import breakdown, counts_for
 from conversations.groups import scope_of
 from conversations.models import (
     Attachment,
+    CannedReply,
+    CannedReplyFile,
     Channel,
     Conversation,
     ConversationRead,
+    Figure,
+    FigureCursor,
     Message,
 )
+from conversations.placeholders import unknown_placeholders
+from notifications import services as notifications
+from notifications.models import Notification
+from supportdesk.accounts import presence
 from supportdesk.accounts.models import Account, AgentGroup, User
 from supportdesk.demo import seeding
 from supportdesk.demo.stories import BICYCLES, MILLS
@@ -36,6 +46,8 @@ MODELS = (
     Account,
     AgentGroup,
     Attachment,
+    CannedReply,
+    CannedReplyFile,
     Channel,
     Conversation,
     ConversationRead,
@@ -76,6 +88,7 @@ def committed(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         for account in Account.objects.all():
             seeding.delete_shop(account)
+        FigureCursor.objects.all().delete()
 
 
 @pytest.fixture
@@ -84,6 +97,27 @@ def demo(committed, db):
 
 
 # The command
+
+
+def test_reports_show_the_demo_at_once(demo):
+    begun = Figure.objects.filter(
+        account=demo,
+        what=Figure.What.BEGUN,
+        grain="d",
+        agent_key=0,
+        tag_key=0,
+        channel_kind=Figure.ALL_CHANNELS,
+        group_key=Figure.ALL_GROUPS,
+    )
+
+    # Whatever else the server is busy with is waited for, and ends.
+    deadline = time.monotonic() + 60
+    while not begun.exists() and time.monotonic() < deadline:
+        conversations.count_new_messages()
+        time.sleep(0.1)
+
+    counted = begun.aggregate(total=Sum("count"))["total"]
+    assert counted == Conversation.objects.filter(account=demo).count()
 
 
 def test_first_run_says_what_it_built(committed):
@@ -146,13 +180,22 @@ def test_deleted_demo_takes_its_files_along(demo, django_capture_on_commit_callb
         upload = conversations.check_upload(SimpleUploadedFile("a.txt", b"a"))
         conversation = factories.make_conversation(factories.make_account())
         factories.visitor_writes(conversation, uploads=[upload])
-        name = Attachment.objects.latest("pk").file.name
-        assert default_storage.exists(name)
+        conversations.save_canned_reply(
+            agent=factories.owner_of(conversation.account),
+            shortcut="a",
+            text="A",
+            uploads=[conversations.check_upload(SimpleUploadedFile("b.txt", b"b"))],
+        )
+        names = [
+            Attachment.objects.latest("pk").file.name,
+            CannedReplyFile.objects.latest("pk").file.name,
+        ]
+        assert all(default_storage.exists(name) for name in names)
 
         with django_capture_on_commit_callbacks(execute=True):
             seeding.delete_shop(conversation.account)
 
-        assert not default_storage.exists(name)
+        assert not any(default_storage.exists(name) for name in names)
 
 
 def test_only_what_is_missing_is_built(demo):
@@ -196,6 +239,32 @@ def test_nobody_is_told(demo, django_capture_on_commit_callbacks):
     # What happened beside it in the same transaction still is.
     assert visitor.name == "Somebody"
     assert len(callbacks) == 1
+
+
+def test_lookout_takes_its_stories_for_history_and_what_follows_for_news(
+    demo, monkeypatch
+):
+    monkeypatch.setattr(presence, "is_settled", lambda: True)
+    waiting = Conversation.objects.filter(account=demo, waiting_since__isnull=False)
+    conversation = waiting.latest("last_activity_at")
+    assert timezone.now() - conversation.last_activity_at < timedelta(minutes=5)
+
+    notifications.look_out()
+    notifications.look_out(now=timezone.now() + timedelta(minutes=10))
+    assert not Notification.objects.exists()
+
+    conversations.post_visitor_message(
+        conversation_id=conversation.pk,
+        channel=conversation.channel,
+        text="Still there?",
+    )
+    notifications.look_out()
+    notifications.look_out(now=timezone.now() + timedelta(minutes=10))
+    told = Notification.objects.filter(conversation=conversation, kind="offline")
+    assert told.exists()
+    assert set(told.values_list("burst__visitor_messages", flat=True)) == {
+        conversation.visitor_message_count + 1
+    }
 
 
 # The people
@@ -266,6 +335,8 @@ def test_every_state_has_something_to_show(demo):
         "mine": 4,
         "unassigned": 5,
         "others": 6,
+        "missed": 2,
+        "snoozed": 0,
         "groups": {},
         "agents": {},
     }
@@ -285,9 +356,20 @@ def test_every_state_has_something_to_show(demo):
         "resolved",
         "reopened",
         "rated",
+        "tagged",
+        "offline",
+        "missed",
     }
-    mentions = Message.objects.filter(kind="note", text__contains="@")
+    mentions = Message.objects.filter(kind="note", data__mentions__0__isnull=False)
     assert mentions.count() >= 8
+    for event in ("offline", "missed"):
+        noted = rows.open().filter(messages__event=event)
+        assert set(noted.values_list("language", flat=True)) == {"de", "en"}
+    for conversation in rows.missed():
+        *_before, wrote, noticed = conversation.messages.order_by("seq")
+        assert wrote.created_at < conversation.missed_at < noticed.created_at
+        seen_at = conversation.visitor_seen_at
+        assert seen_at is None or seen_at < conversation.missed_at
     katharina = rows.filter(visitor__name="Katharina Vogt")
     assert katharina.count() == 4
     assert katharina.open().count() == 1
@@ -333,6 +415,19 @@ def test_attachments_are_real_files(demo):
         with attachment.file.open() as stored:
             assert len(stored.read()) == attachment.size > 1000
         assert attachment.is_image == attachment.name.endswith(".png")
+
+
+def test_canned_replies_are_ready_to_be_used(demo):
+    replies = CannedReply.objects.filter(account=demo)
+
+    assert replies.count() == 12
+    assert replies.filter(agent__isnull=True).count() == 9
+    for reply in CannedReply.objects.all():
+        assert unknown_placeholders(reply.text) == []
+        assert reply.use_count > 0
+    for file in CannedReplyFile.objects.all():
+        with file.file.open() as stored:
+            assert len(stored.read()) == file.size > 1000
 
 
 # The times
@@ -385,6 +480,22 @@ def test_assignments_are_as_old_as_their_events(demo):
         times = set(events.values_list("created_at", flat=True))
 
         assert set(row.assignment_set.values_list("created_at", flat=True)) <= times
+
+
+def test_tags_are_used_and_as_old_as_their_events(demo):
+    rows = Conversation.objects.filter(account=demo)
+    tags = demo.tags.annotate(number=Count("taggings"))
+
+    assert {tag.hue for tag in tags} == set(range(1, 9))
+    assert min(tag.number for tag in tags) >= 1
+    tagged = rows.exclude(tag_ids=[]).prefetch_related("taggings")
+    assert set(tagged.values_list("language", flat=True)) == {"de", "en"}
+    for row in tagged:
+        lines = row.messages.filter(event="tagged")
+        told = {line.data["tag_id"]: line.created_at for line in lines}
+        stored = {each.tag_id: each.created_at for each in row.taggings.all()}
+        assert stored == told
+        assert row.tag_ids == sorted(told)
 
 
 def test_every_conversation_has_a_visit_behind_it(demo):

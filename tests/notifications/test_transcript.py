@@ -3,11 +3,13 @@ from datetime import UTC, datetime
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from conversations import services as conversations
 from conversations.exceptions import ConversationError
 from conversations.models import Message
-from notifications import mails, services
+from notifications import services
+from notifications.mails import transcript
 from notifications.models import Notification
 from tests import factories
 from visitors.models import Visitor
@@ -109,13 +111,16 @@ def test_notes_and_internal_events_never_leave():
         ],
     )
     conversations.change_group(conversation_id=conversation.pk, group=group, by=agent)
+    conversations.note_offline(conversation_id=conversation.pk)
+    conversations.mark_missed(conversation_id=conversation.pk, left_at=timezone.now())
+    assert Message.objects.filter(event__in=["offline", "missed"]).count() == 2
     assert Message.objects.filter(kind="note").count() == 1
 
     services.send_notification(notification_id=record(conversation).pk)
 
     for body in sent_bodies():
         assert "Where is my parcel?" in body
-        for secret in ("Difficult", "refund", "internal", "Secret"):
+        for secret in ("Difficult", "refund", "internal", "Secret", "issed", "nobody"):
             assert secret not in body
 
 
@@ -166,7 +171,7 @@ def test_language_is_the_visitors_and_time_the_accounts():
 
 
 def test_long_conversation_is_cut_to_its_end(monkeypatch):
-    monkeypatch.setattr(mails, "MAX_MESSAGES", 2)
+    monkeypatch.setattr(transcript, "MAX_MESSAGES", 2)
     conversation = conversation_with(text="the first")
     for text in ("the second", "the third"):
         factories.visitor_writes(conversation, text)
@@ -204,8 +209,8 @@ def test_number_of_queries_does_not_grow(django_assert_num_queries):
 
     write()
     with django_assert_num_queries(2):
-        mails.transcript_lines(conversation)
+        transcript.transcript_lines(conversation, conversation.account)
     write()
     write()
     with django_assert_num_queries(2):
-        mails.transcript_lines(conversation)
+        transcript.transcript_lines(conversation, conversation.account)

@@ -12,16 +12,28 @@ import psycopg
 import pytest
 import redis
 
-from supportdesk.operations import engines
+from supportdesk.operations import engine_keeper, engines
 from tests.product import BASE_DIR
 
 pytestmark = pytest.mark.processes
+BOTH = {"DATABASE_URL": "postgres://a/b", "REDIS_URL": "redis://c/0"}
 HOLD = """
 import pathlib, sys, time
 from supportdesk.operations.engines import Engines
 share = Engines(pathlib.Path(sys.argv[1]))
 print(share.addresses.redis_url, flush=True)
 time.sleep(60)
+"""
+# A server that was left: it has its lock, and takes it away when it is interrupted.
+LEFT = """
+import os, pathlib, sys, time
+lock = pathlib.Path(sys.argv[2]) / "postmaster.pid"
+lock.write_text(str(os.getpid()))
+try:
+    print("up", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    lock.unlink()
 """
 
 
@@ -134,6 +146,45 @@ def test_engines_recover_from_a_killed_keeper(directory):
     assert left_over(directory) == []
 
 
+def test_stranger_with_the_number_of_a_server_is_left_alone(directory):
+    """As after a power loss: the file is there, its process is somebody else's."""
+    postgres = engine_keeper.Postgres(directory, throwaway=True)
+    postgres.data.mkdir()
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        (postgres.data / "postmaster.pid").write_text(f"{stranger.pid}\n/elsewhere\n")
+
+        postgres._end_leftover()
+
+        assert stranger.poll() is None
+        # Else PostgreSQL would not start beside it.
+        assert not (postgres.data / "postmaster.pid").exists()
+        stranger.kill()
+
+
+def test_server_of_these_data_is_ended(directory):
+    postgres = engine_keeper.Postgres(directory, throwaway=True)
+    postgres.data.mkdir()
+    command = [sys.executable, "-c", LEFT, "-D", str(postgres.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as left:
+        left.stdout.readline()
+
+        postgres._end_leftover()
+
+        assert left.wait() == 0
+
+
+@pytest.mark.parametrize("text", [None, "", "no number\n", "4194305\n/elsewhere\n"])
+def test_lock_that_names_nobody_ends_nobody(directory, text):
+    postgres = engine_keeper.Postgres(directory, throwaway=True)
+    postgres.data.mkdir()
+    if text is not None:
+        (postgres.data / "postmaster.pid").write_text(text)
+
+    postgres._end_leftover()
+
+    assert running(directory) == []
+
+
 def test_engine_that_dies_is_started_anew(directory):
     with engines.Engines(directory) as share:
         with redis.Redis.from_url(share.addresses.redis_url) as client:
@@ -188,7 +239,7 @@ def test_provide_fills_in_only_what_is_missing(directory):
 
 
 def test_provide_starts_nothing_when_both_are_named(tmp_path):
-    environ = {"DATABASE_URL": "postgres://a/b", "REDIS_URL": "redis://c/0"}
+    environ = dict(BOTH)
 
     assert engines.provide(environ, tmp_path / "none") is None
 
@@ -199,11 +250,13 @@ def test_provide_starts_nothing_when_both_are_named(tmp_path):
     ("environ", "expected"),
     [
         ({"ENVIRONMENT": "development"}, True),
-        ({"ENVIRONMENT": "development", "REDIS_URL": "redis://a/0"}, False),
-        ({"ENVIRONMENT": "development", "DATABASE_URL": "postgres://a/b"}, False),
+        ({"ENVIRONMENT": "development", "REDIS_URL": "redis://a/0"}, True),
+        ({"ENVIRONMENT": "development", "DATABASE_URL": "postgres://a/b"}, True),
+        ({"ENVIRONMENT": "development"} | BOTH, False),
         ({"ENVIRONMENT": "production"}, False),
+        ({"ENVIRONMENT": "production", "DATABASE_URL": "postgres://a/b"}, False),
         ({}, False),
     ],
 )
-def test_engines_are_embedded_only_in_development(environ, expected):
+def test_missing_engines_are_embedded_only_in_development(environ, expected):
     assert engines.embedded(environ) is expected

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver
 
 from channels_integration.website import reading
 from conversations.views import inbox
@@ -19,6 +20,8 @@ def broken(monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("postgres://desk:hunter2@db")
 
+    # Views that are loaded now would keep what is broken for all that follows.
+    assert get_resolver().url_patterns
     monkeypatch.setattr(reading, "widget_config", fail)
     monkeypatch.setattr(inbox, "list_context", fail)
     return Client(raise_request_exception=False)

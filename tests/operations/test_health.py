@@ -1,8 +1,11 @@
 import asyncio
 import time
+from unittest.mock import AsyncMock
 
 import pytest
 import redis.exceptions
+from channels.layers import get_channel_layer
+from channels_redis.pubsub import RedisPubSubLoopLayer
 from django.conf import settings
 from django.urls import reverse
 
@@ -10,7 +13,7 @@ from supportdesk.core.redis import client, key
 from supportdesk.operations import health
 from supportdesk.operations.tasks import heartbeat
 
-QUEUES = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+QUEUES = settings.HEARTBEAT_QUEUES
 ALL_OK = dict.fromkeys(("database", "layer", "cache", "broker", "worker"), "ok")
 
 
@@ -122,6 +125,41 @@ async def test_readyz_layer_that_loses_messages(async_client, beating, monkeypat
     response = await async_client.get(reverse("operations:readyz"))
 
     assert response.json() == part_down("layer")
+
+
+async def test_checking_the_layer_leaves_nothing_behind():
+    layer = get_channel_layer()
+
+    channels = []
+    for _ in range(10):
+        await health._check_layer()
+        channels.append(len(layer.channels))
+
+    assert channels == [1] * 10
+
+
+async def test_layer_that_did_not_answer_in_time_is_heard_again(monkeypatch):
+    layer = get_channel_layer()
+    await health._check_layer()
+    with monkeypatch.context() as patch:
+        patch.setattr(RedisPubSubLoopLayer, "send", AsyncMock())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await health._check_layer()
+    assert layer.channels == {}
+
+    await health._check_layer()
+
+
+async def test_answer_that_came_too_late_is_passed_over():
+    layer = get_channel_layer()
+    await health._check_layer()
+    (channel,) = layer.channels
+    await layer.send(channel, {"type": "operations.ready", "at": 0.0})
+
+    await health._check_layer()
+
+    assert layer.channels[channel].empty()
 
 
 async def test_readiness_many_askers_share_one_round(readiness, monkeypatch):

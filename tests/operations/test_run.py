@@ -7,6 +7,7 @@ import time
 import pytest
 from django.core.management import call_command
 
+from supportdesk.celery import app
 from supportdesk.operations.management.commands import run
 from tests.factories import make_account
 from tests.product import BASE_DIR, Product
@@ -71,9 +72,53 @@ def test_run_serves_the_desk_until_it_is_interrupted(product):
     assert f"Admin      http://localhost:{product.port}/admin/\n" in output
     assert "Sign in as" not in output
     assert "Traceback" not in output + rest
-    # Web, worker, one process of its pool at least, and beat.
-    assert len(pids) >= 4
+    # Web, three workers with one process of their pools at least, and beat.
+    assert len(pids) >= 8
     assert still_there(pids) == []
+
+
+def queues_of(program):
+    command = list(program.command)
+    return command[command.index("-Q") + 1].split(",")
+
+
+def test_every_queue_has_a_worker_and_delivery_one_of_its_own(settings):
+    workers = {
+        program.name: queues_of(program)
+        for program in run.programs("127.0.0.1", 8000)
+        if "-Q" in program.command
+    }
+
+    assert workers == {
+        "worker": ["default", "notifications"],
+        "delivery": ["delivery"],
+        "long": ["long"],
+    }
+    served = [queue for queues in workers.values() for queue in queues]
+    assert sorted(served) == sorted(queue.name for queue in settings.CELERY_TASK_QUEUES)
+
+
+def test_compose_serves_the_same_queues():
+    lines = (BASE_DIR / "compose.yaml").read_text().splitlines()
+    served = [line.partition("-Q, ")[2] for line in lines if "worker, -n" in line]
+
+    assert [queues.split(", -")[0] for queues in served] == [
+        '"default,notifications"',
+        "delivery",
+        "long",
+    ]
+
+
+def test_nothing_waits_behind_what_may_take_long(settings):
+    queues = {
+        name: app.amqp.router.route({}, name)["queue"].name
+        for name, task in app.tasks.items()
+        if (task.time_limit or settings.CELERY_TASK_TIME_LIMIT) > 300
+    }
+
+    assert set(queues) >= {"conversations.write_export", "operations.erase_account"}
+    assert set(queues.values()) == {"long"}
+    assert "long" not in settings.HEARTBEAT_QUEUES
 
 
 class Seeded(Exception):

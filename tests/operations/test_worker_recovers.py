@@ -81,3 +81,39 @@ def test_worker_whose_connections_are_cut_works_on(product, server, kinds, times
 
     assert cuts >= times
     assert beat_once(product, server) < RECOVERED
+
+
+# What Celery does around each task, and a thread beside it, as deferred pushes have.
+CONNECT_BESIDE_TASKS = """
+import threading
+from celery.fixups.django import DjangoWorkerFixup
+from celery.signals import celeryd_init
+from django.db import connection
+from supportdesk.celery import app
+
+celeryd_init.send("worker@test", instance=None, conf=app.conf, options={})
+fixup = DjangoWorkerFixup(app)
+fixup._is_prefork = lambda: True
+failures = []
+
+def ask():
+    try:
+        for _ in range(50):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            connection.close()
+    except Exception as error:
+        failures.append(repr(error))
+
+thread = threading.Thread(target=ask)
+thread.start()
+while thread.is_alive():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    fixup.close_database()
+print(failures)
+"""
+
+
+def test_ends_of_tasks_leave_other_threads_their_connections(product):
+    assert product.shell(CONNECT_BESIDE_TASKS).strip() == "[]"

@@ -21,6 +21,7 @@ from visitors.services.customer import (
 from visitors.services.erasing import (
     delete_profile,
 )
+from visitors.services.keeping import delete_old_visits
 from visitors.services.locking import (
     lock_profile,
 )
@@ -29,11 +30,13 @@ from visitors.services.merging import (
     finish_merge,
     join_profiles,
     note_conversation,
+    note_split,
     overdue,
     part_profiles,
     parts_of,
     undoable_of,
 )
+from visitors.services.naming import audit_target
 from visitors.services.note import (
     NOTE_LENGTH,
     note_of,
@@ -70,6 +73,7 @@ __all__ = [
     "VISIT_PAUSE",
     "Browser",
     "SeenPage",
+    "audit_target",
     "block_network",
     "block_of",
     "block_visitor",
@@ -79,6 +83,7 @@ __all__ = [
     "create_visitor",
     "customer_profile",
     "delete_ended_blocks",
+    "delete_old_visits",
     "delete_profile",
     "find_by_user_id",
     "finish_merge",
@@ -90,6 +95,7 @@ __all__ = [
     "not_taken",
     "note_conversation",
     "note_of",
+    "note_split",
     "overdue",
     "parse_network",
     "part_profiles",

@@ -8,6 +8,7 @@ from django.db.models import Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from supportdesk.accounts import audit
 from supportdesk.accounts.models import Account, IpStorage, User
 from supportdesk.core import client_ip
 from supportdesk.core.events import emit_on_commit
@@ -23,6 +24,7 @@ from visitors.exceptions import VisitorError
 from visitors.models import Block, Visit, Visitor
 from visitors.services.locking import lock_profile
 from visitors.services.merging import parts_of
+from visitors.services.naming import audit_target
 
 REASON_LENGTH = 200
 # Shorter is wider: a provider's whole network, a country, everybody.
@@ -110,6 +112,7 @@ def block_visitor(
     block, _created = Block.objects.update_or_create(
         account_id=profile.account_id, visitor=profile, defaults=values
     )
+    _record("block.created", block, agent)
     _changed(profile.account_id)
     emit_on_commit(
         visitors_blocked,
@@ -137,6 +140,7 @@ def block_network(
     block, _created = Block.objects.update_or_create(
         account=account, network=str(parse_network(network)), defaults=values
     )
+    _record("block.created", block, agent)
     _changed(account.pk)
     emit_on_commit(
         visitors_blocked,
@@ -148,7 +152,9 @@ def block_network(
 @transaction.atomic
 def unblock(*, block: Block) -> None:
     """Lift a block; a second time changes nothing."""
-    Block.objects.filter(pk=block.pk).delete()
+    _deleted, rows = Block.objects.filter(pk=block.pk).delete()
+    if rows:
+        _record("block.lifted", block)
     _changed(block.account_id)
     if block.visitor_id is not None:
         _show(block.visitor_id)
@@ -165,7 +171,10 @@ def delete_ended_blocks() -> int:
 @transaction.atomic
 def unblock_visitor(*, visitor: Visitor) -> bool:
     """Lift the blocks of the profile and of what is part of it; whether there were."""
-    found, _rows = Block.objects.filter(visitor__in=parts_of(visitor)).delete()
+    blocked = Block.objects.filter(visitor__in=parts_of(visitor))
+    for block in blocked.select_related("visitor"):
+        _record("block.lifted", block)
+    found, _rows = blocked.delete()
     _changed(visitor.account_id)
     _show(visitor.pk)
     return bool(found)
@@ -210,6 +219,18 @@ def _values(agent: User | None, ends_at: datetime | None, reason: str):  # type:
         "reason": redact_line(reason, REASON_LENGTH),
         "created_at": timezone.now(),
     }
+
+
+def _record(action: str, block: Block, agent: User | None = None) -> None:
+    """Without the reason: it goes when the block is lifted."""
+    if block.visitor is not None:
+        target = audit_target(block.visitor)
+    else:
+        target = audit.Target(block._meta.label_lower, block.pk, block.network)
+    ends = {"ends_at": (None, block.ends_at)} if block.ends_at else {}
+    audit.record(
+        action, account_id=block.account_id, by=agent, target=target, changes=ends
+    )
 
 
 def _changed(account_id: int) -> None:

@@ -108,6 +108,19 @@ def note_conversation(*, visitor: Visitor, conversation_id: int) -> None:
         part = part.merged_into
 
 
+def note_split(*, visitor_id: int, part_of: int, conversation_id: int) -> None:
+    """What began in this conversation goes on in another one: undoing the merge that
+    brought the first takes that along, too."""
+    merges = VisitorMerge.objects.select_for_update().filter(
+        kept=visitor_id,
+        undone_at__isnull=True,
+        moved__conversations__contains=[part_of],
+    )
+    for merge in merges.order_by("pk"):
+        merge.moved["conversations"].append(conversation_id)
+        merge.save(update_fields=["moved"])
+
+
 def undoable(merges: QuerySet[VisitorMerge]) -> QuerySet[VisitorMerge]:
     since = timezone.now() - UNDO_PERIOD
     return merges.filter(undone_at__isnull=True, created_at__gt=since).exclude(moved={})

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +12,7 @@ from supportdesk.accounts.models import Account, IpStorage
 from supportdesk.core import client_ip
 from supportdesk.core.events import emit_on_commit
 from supportdesk.core.text import redact_line
+from supportdesk.core.time_zones import known_time_zones
 from visitors.devices import MAX_USER_AGENT, clean_hints
 from visitors.events import VisitorUpdated, visitor_updated
 from visitors.location import locate
@@ -109,14 +108,7 @@ def continue_visit(*, visitor: Visitor) -> Visit | None:
 
 def known_time_zone(name: Any) -> str:
     """A name of the zone database, or nothing."""
-    return name if isinstance(name, str) and name in _time_zones() else ""
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    """Read once: the names are collected from hundreds of files."""
-    # Two that no browser knows, so that no page could tell the time there.
-    return frozenset(available_timezones() - {"Factory", "localtime"})
+    return name if isinstance(name, str) and name in known_time_zones() else ""
 
 
 def _going_on(visitor: Visitor, now: datetime) -> Visit | None:

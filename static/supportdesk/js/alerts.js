@@ -1,74 +1,65 @@
-/** A short sound for a visitor's message that nobody is looking at. */
+/** What happens elsewhere than before the agent's eyes: one sound, one notification. */
 
 import { on } from './bus.js';
-import { app, isVisible, parse } from './dom.js';
-import { isMine, isUnassigned } from './rows.js';
+import { claim } from './claims.js';
+import { isVisible, parse } from './dom.js';
+import { canNotify, isSettled, notify } from './notify.js';
+import { isMine, isUnassigned, rowOf } from './rows.js';
+import * as sound from './sound.js';
 import { viewed } from './thread.js';
+import { wants } from './wishes.js';
 
-const KEY = 'desk:sounded';
-const TONES = [
-  { frequency: 659.25, at: 0 },
-  { frequency: 880, at: 0.13 },
-];
-const LENGTH = 0.32;
-const VOLUME = 0.12;
+// Rows are sent at most twice a second.
+const ROW_FOLLOWS = 700;
+// What is about to be told: `<conversation>:<seq>`.
+const expected = new Set();
 
-let context = null;
-
-// Browsers let a page sound only after its person has touched it.
-function unlock() {
-  context ??= new AudioContext();
-  if (context.state === 'suspended') context.resume();
+/** The event an agent may want to be told of, if the frame is one. */
+function eventOf(frame) {
+  if (frame.by === 'visitor' && frame.kind === 'message') return 'message';
+  if (frame.event === 'offline' || frame.event === 'missed') return frame.event;
+  if (frame.for_me) return frame.event === 'assigned' ? 'assigned' : 'mentioned';
+  return null;
 }
 
-function play() {
-  for (const { frequency, at } of TONES) {
-    const begin = context.currentTime + at;
-    const oscillator = context.createOscillator();
-    const gain = context.createGain();
-    oscillator.type = 'sine';
-    oscillator.frequency.value = frequency;
-    gain.gain.setValueAtTime(0, begin);
-    gain.gain.linearRampToValueAtTime(VOLUME, begin + 0.015);
-    gain.gain.exponentialRampToValueAtTime(0.0001, begin + LENGTH);
-    oscillator.connect(gain).connect(context.destination);
-    oscillator.start(begin);
-    oscillator.stop(begin + LENGTH);
-  }
-  document.dispatchEvent(new CustomEvent('desk:sound'));
-}
-
-/** First tab to claim a message answers for it; later ones find it taken. */
-function claim(message) {
-  try {
-    if (localStorage.getItem(KEY) === message) return false;
-    localStorage.setItem(KEY, message);
-  } catch {
-    // Without storage each tab speaks for itself.
-  }
-  return true;
+/** Read or answered: there is nothing to tell any more. */
+function forget(id) {
+  for (const name of expected) if (name.startsWith(`${id}:`)) expected.delete(name);
 }
 
 function onConversation(frame) {
-  if (frame.by !== 'visitor' || frame.kind !== 'message') return;
-  const message = `${frame.id}:${frame.seq}`;
+  if (isSettled(frame)) forget(frame.id);
+  const event = eventOf(frame);
+  if (!event) return;
+  const name = `${frame.id}:${frame.seq}`;
   if (frame.id === viewed() && isVisible()) {
-    claim(message);
+    // Read here, so the other tabs have nothing to say.
+    claim(`${name}:sound`, `${name}:shown`);
     return;
   }
-  if (app()?.dataset.sound === undefined || context?.state !== 'running') return;
-  const row = frame.row
-    ? parse(frame.row).querySelector('.conv')
-    : document.getElementById(`conv-${frame.id}`);
-  if (!row) return;
-  if (!isMine(row) && !isUnassigned(row)) return;
-  // The tab where it is being read speaks up first, the others at different times.
-  setTimeout(() => claim(message) && play(), 120 + Math.random() * 200);
+  const pushed = frame.row && parse(frame.row).querySelector('.conv');
+  // A colleague's conversation is the colleague's business, unless one follows it.
+  const row = pushed || rowOf(frame.id);
+  const concernsMe = frame.following || (row && (isMine(row) || isUnassigned(row)));
+  if (event === 'message' && !concernsMe) return;
+  // The tab where it is being read claims it first, the others at different times.
+  expected.add(name);
+  const told = () => tell(event, frame, name, pushed).finally(() => expected.delete(name));
+  setTimeout(told, 120 + Math.random() * 200);
+}
+
+async function tell(event, frame, name, pushed) {
+  if (!expected.has(name)) return;
+  if (wants('sound', event) && sound.canPlay() && (await claim(`${name}:sound`))) sound.play();
+  if (!wants('browser', event) || !(await canNotify())) return;
+  if (!(await claim(`${name}:shown`))) return;
+  // Its row follows, unless it came with the frame.
+  if (!pushed) await new Promise((resolve) => setTimeout(resolve, ROW_FOLLOWS));
+  if (expected.has(name)) notify(event, frame.id, rowOf(frame.id) ?? pushed);
 }
 
 export function start() {
-  for (const gesture of ['pointerdown', 'keydown']) {
-    document.addEventListener(gesture, unlock, { capture: true, passive: true });
-  }
+  sound.start();
   on('frame:conversation', onConversation);
+  on('read', ({ id }) => forget(id));
 }

@@ -1,4 +1,5 @@
-/** Files of the composer: chosen, dropped or pasted; kept while other threads are open. */
+/** Files of the composer: chosen, dropped, pasted, or of a canned reply, which the desk
+    has already; kept while other threads are open. */
 
 import { $, $$, element, icon, text } from './dom.js';
 import { toast } from './toast.js';
@@ -6,12 +7,21 @@ import { toast } from './toast.js';
 const MEGABYTE = 1_048_576;
 
 const kept = new Map();
+// By conversation: `{id, name}` of files of canned replies.
+const linked = new Map();
 
 const composer = () => $('#composer');
 const input = (form = composer()) => form && $('input[type=file]', form);
 const key = (form) => form.dataset.conversation;
 
 export const files = (form) => [...(input(form)?.files ?? [])];
+const links = (form) => linked.get(key(form)) ?? [];
+
+/** What tells one choice of files from another. */
+export const print = (form) => [
+  ...files(form).map(({ name, size, lastModified }) => [name, size, lastModified]),
+  ...links(form).map(({ id }) => id),
+];
 
 function set(form, list) {
   const transfer = new DataTransfer();
@@ -34,28 +44,60 @@ export function add(form, list) {
   set(form, [...(kept.get(key(form)) ?? []), ...fitting]);
 }
 
-export const clear = (conversation) => kept.delete(conversation);
+export function link(form, list) {
+  if (!input(form)) return;
+  const fresh = list.filter(({ id }) => !links(form).some((other) => other.id === id));
+  setLinks(form, [...links(form), ...fresh]);
+}
+
+function setLinks(form, list) {
+  if (list.length) linked.set(key(form), list);
+  else linked.delete(key(form));
+  draw(form);
+}
+
+export function clear(conversation) {
+  kept.delete(conversation);
+  linked.delete(conversation);
+}
 
 /** Put what was chosen before into a composer that came anew from the server. */
 export const restore = (form) => input(form) && set(form, kept.get(key(form)) ?? []);
 
 function draw(form) {
   const box = $('.composer__files', form);
-  box.hidden = files(form).length === 0;
-  box.replaceChildren(...files(form).map((file, index) => chip(form, file, index)));
+  const own = files(form);
+  const chips = [
+    ...own.map(({ name }, at) => chip(form, name, () => set(form, own.toSpliced(at, 1)))),
+    ...links(form).map((file) => linkChip(form, file)),
+  ];
+  box.hidden = chips.length === 0;
+  box.replaceChildren(...chips);
 }
 
-function chip(form, file, index) {
+function chip(form, name, remove) {
   const shown = element('span', 'token');
   const button = element('button');
   button.type = 'button';
-  button.setAttribute('aria-label', text('remove', { name: file.name }));
+  button.setAttribute('aria-label', text('remove', { name }));
   button.append(icon('x'));
   button.addEventListener('click', () => {
-    set(form, files(form).toSpliced(index, 1));
+    const index = $$('.composer__files button', form).indexOf(button);
+    remove();
     ($$('.composer__files button', form)[index] ?? $('.composer__text', form)).focus();
   });
-  shown.append(icon('paperclip'), element('span', 'truncate', file.name), button);
+  shown.append(icon('paperclip'), element('span', 'truncate', name), button);
+  return shown;
+}
+
+function linkChip(form, { id, name }) {
+  const remove = () => setLinks(form, links(form).filter((other) => other.id !== id));
+  const shown = chip(form, name, remove);
+  const sent = element('input');
+  sent.type = 'hidden';
+  sent.name = 'canned_files';
+  sent.value = id;
+  shown.append(sent);
   return shown;
 }
 

@@ -3,8 +3,9 @@
  *
  * `socket:open` {again}, `socket:down`, `frame` (a frame of the socket),
  * `frame:<type>`, `selected` {id} (a conversation, or null), `content` {root}
- * (new elements are in the page), `page` {page, since} (the inbox fetched anew, and the
- * frames that came meanwhile), `read` {id}, `gone` {id}.
+ * (new elements are in the page), `entries` {added} (of the open thread), `page` {page,
+ * since} (the inbox fetched anew, and the frames that came meanwhile), `read` {id},
+ * `gone` {id}, `joined` {id, into} (a conversation went into another).
  */
 
 const target = new EventTarget();

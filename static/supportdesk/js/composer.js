@@ -4,6 +4,7 @@ import * as attachments from './attachments.js';
 import { on } from './bus.js';
 import { $, $$, app, debounce, element, icon, text, uuid } from './dom.js';
 import * as drafts from './drafts.js';
+import * as meanwhile from './meanwhile.js';
 import { fit } from './page.js';
 import { postForm } from './request.js';
 import { send } from './socket.js';
@@ -51,13 +52,17 @@ function switchMode(form, mode) {
 
 const saveDraft = (form) =>
   field(form) &&
-  drafts.save(idOf(form), modeOf(form), field(form).value, clientIdIfUnchanged(form));
+  drafts.save(idOf(form), modeOf(form), field(form).value, {
+    clientId: clientIdIfUnchanged(form),
+    ...meanwhile.begunAt(form),
+  });
 const saveDraftSoon = debounce(() => composer() && saveDraft(composer()), 250);
 
 function restoreDraft(form) {
   const draft = drafts.load(idOf(form), modeOf(form));
   field(form).value = draft.text;
   fit(field(form));
+  meanwhile.begin(form, draft.text ? draft : undefined);
   if (draft.clientId && !pending.has(idOf(form))) {
     pending.set(idOf(form), { clientId: draft.clientId, print: print(form) });
   }
@@ -66,11 +71,7 @@ function restoreDraft(form) {
 // Sending
 
 const print = (form) =>
-  JSON.stringify([
-    modeOf(form),
-    field(form).value,
-    attachments.files(form).map(({ name, size, lastModified }) => [name, size, lastModified]),
-  ]);
+  JSON.stringify([modeOf(form), field(form).value, attachments.print(form)]);
 
 /** A changed text is another message: under the old id the desk would drop it. */
 function clientIdIfUnchanged(form) {
@@ -81,15 +82,28 @@ function clientIdIfUnchanged(form) {
 function onSubmit(event) {
   const form = event.target;
   if (form.id !== 'composer' || !field(form)) return;
+  if (event.submitter?.dataset.elsewhere !== undefined) return openElsewhere(event);
   // Before htmx: it would forget the answer for a thread that was left meanwhile.
   event.preventDefault();
   event.stopImmediatePropagation();
   if (form.classList.contains('is-sending')) return;
-  if (!field(form).value.trim() && !attachments.files(form).length) return field(form).focus();
+  if (!field(form).value.trim() && !attachments.print(form).length) return field(form).focus();
   const button = event.submitter;
   // A second try does what the first one should have done, such as resolve.
   const extra = button?.dataset.retry ? pending.get(idOf(form))?.extra : button?.name && button;
   submit(form, extra && { name: extra.name, value: extra.value });
+}
+
+/** The text goes to another page of the desk, as the browser sends it: not to htmx. */
+function openElsewhere(event) {
+  event.stopImmediatePropagation();
+  const form = event.target;
+  if (!field(form).value.trim()) {
+    event.preventDefault();
+    return field(form).focus();
+  }
+  const withoutFiles = ({ formData }) => formData.delete('files');
+  form.addEventListener('formdata', withoutFiles, { once: true });
 }
 
 async function submit(form, extra) {
@@ -104,7 +118,7 @@ async function submit(form, extra) {
   form.classList.add('is-sending');
   form.setAttribute('aria-busy', 'true');
   const url = message.mode === 'note' ? form.dataset.noteUrl : form.dataset.replyUrl;
-  const patience = attachments.files(form).length ? UPLOAD_TIMEOUT : TIMEOUT;
+  const patience = attachments.print(form).length ? UPLOAD_TIMEOUT : TIMEOUT;
   const body = new FormData(form);
   if (extra) body.set(extra.name, extra.value);
   // The choice for pages without script; here the address says it.
@@ -121,7 +135,7 @@ async function submit(form, extra) {
   const isRefused = answer.status >= 400;
   if (isRefused) pending.delete(idOf(form));
   else sent(form, message);
-  if (isRefused && answer.status !== 422) return failed(form, answer.status);
+  if (isRefused && ![409, 422].includes(answer.status)) return failed(form, answer.status);
   if (!form.isConnected) {
     if (isRefused) toast(text('not-sent-error'), { error: true });
     return;
@@ -129,6 +143,8 @@ async function submit(form, extra) {
   lastMode = modeOf(form);
   window.htmx.swap(form, answer.html, { swapStyle: 'outerHTML' });
   setUp();
+  // What a colleague answered meanwhile may not have been pushed.
+  if (answer.status === 409) catchUp();
 }
 
 function sent(form, message) {
@@ -173,10 +189,11 @@ const hideError = (form) => $$('.composer__error', form).forEach((line) => line.
 // Typing
 
 function noteTyping(form) {
-  if (modeOf(form) !== 'reply') return;
   if (!field(form).value.trim()) return stopTyping();
   if (Date.now() - typingAt < TYPING_PAUSE) return;
-  if (send({ type: 'typing', active: true })) typingAt = Date.now();
+  // Of a note only colleagues hear.
+  const note = modeOf(form) === 'note' && { note: true };
+  if (send({ type: 'typing', active: true, ...note })) typingAt = Date.now();
 }
 
 function stopTyping() {
@@ -205,8 +222,9 @@ function setUp() {
   if (!form || !field(form)) return;
   setMode(form, same ? lastMode : modeOf(form));
   // After a refusal the server gives back what was sent, with the reason.
-  if (!field(form).value) restoreDraft(form);
   attachments.restore(form);
+  if (!field(form).value) restoreDraft(form);
+  else meanwhile.begin(form, meanwhile.saidBy(form));
   if (same && document.activeElement === document.body) {
     field(form).focus({ preventScroll: true });
   }
@@ -217,11 +235,13 @@ const isField = (target) => target.matches?.('#composer .composer__text');
 export function start() {
   attachments.start();
   drafts.forgetOld();
+  on('entries', meanwhile.follow);
   document.addEventListener('submit', onSubmit, { capture: true });
   document.addEventListener('htmx:afterSettle', setUp);
   document.addEventListener('keydown', onKey);
   document.addEventListener('input', ({ target }) => {
     if (!isField(target)) return;
+    meanwhile.follow();
     saveDraftSoon();
     noteTyping(target.form);
   });
@@ -239,5 +259,11 @@ export function start() {
     setUp();
   });
   on('content', setUp);
+  on('joined', ({ id, into }) => {
+    if (!known || !field(known) || idOf(known) !== id) return;
+    saveDraft(known);
+    drafts.move(id, into);
+    known.dataset.sent = 'true';
+  });
   setUp();
 }

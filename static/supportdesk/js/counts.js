@@ -1,5 +1,6 @@
 /** Numbers: in the tabs, the sidebar and the window's title. */
 
+import { badge as iconBadge } from './badge.js';
 import { on } from './bus.js';
 import { $, $$ } from './dom.js';
 import { unreadOf } from './rows.js';
@@ -38,6 +39,7 @@ function show(now) {
   }
   const title = document.title.replace(/^\(\d+\) /, '');
   document.title = now.size ? `(${now.size}) ${title}` : title;
+  iconBadge(now.size);
 }
 
 /** Numbers of a page fetched anew, into the one that is shown; then what came `since`. */
@@ -60,7 +62,8 @@ function onPage({ page, since }) {
 
 const reactions = {
   counts: onCounts,
-  conversation: (frame) => setUnread(frame.id, frame.status === 'open' ? unreadOf(frame) : 0),
+  conversation: (frame) =>
+    setUnread(frame.id, frame.status === 'open' && !frame.snoozed ? unreadOf(frame) : 0),
   gone: ({ id }) => setUnread(id, 0),
 };
 

@@ -17,16 +17,30 @@ function attempt(run) {
   }
 }
 
-/** `{text, clientId}`; the id is there if it was on its way when the page was left. */
+/**
+ * `{text, clientId, seen, numbering}`: the id is there if it was on its way when the page
+ * was left; `seen` is the last entry that stood in the thread when it was begun, by the
+ * `numbering` of then.
+ */
 export const load = (conversation, mode) =>
   attempt(() => JSON.parse(localStorage.getItem(key(conversation, mode)))) ?? { text: '' };
 
-export function save(conversation, mode, text, clientId) {
+export function save(conversation, mode, text, { clientId, seen, numbering } = {}) {
   attempt(() => {
     const name = key(conversation, mode);
-    if (!text.trim()) localStorage.removeItem(name);
-    else localStorage.setItem(name, JSON.stringify({ text: redact(text), clientId, at: Date.now() }));
+    if (!text.trim()) return localStorage.removeItem(name);
+    const draft = { text: redact(text), clientId, seen, numbering, at: Date.now() };
+    localStorage.setItem(name, JSON.stringify(draft));
   });
+}
+
+/** To another conversation, after what was begun there. */
+export function move(from, to) {
+  for (const mode of ['reply', 'note']) {
+    const texts = [load(to, mode).text, load(from, mode).text].filter((text) => text.trim());
+    save(to, mode, texts.join('\n\n'));
+    save(from, mode, '');
+  }
 }
 
 export function forgetOld() {

@@ -1,9 +1,11 @@
 /** Keys for the list and the open conversation; letters count outside of fields only. */
 
+import { clear as clearSelection } from './bulk.js';
 import { on } from './bus.js';
 import { $, $$, isTyping } from './dom.js';
 import { closeDrawer } from './drawer.js';
 import { closeMenu } from './menus.js';
+import { openTags } from './tags.js';
 
 const list = () => $('[data-roving]');
 const links = () => $$('.conv__link', list() ?? document.createElement('ul'));
@@ -13,7 +15,7 @@ function setStop(link) {
   for (const other of links()) {
     const tabIndex = other === link ? 0 : -1;
     const row = other.closest('.conv');
-    for (const stop of $$('.conv__link, [data-resolve] button', row)) stop.tabIndex = tabIndex;
+    for (const stop of $$('.conv__link, [data-pick], [data-resolve] button', row)) stop.tabIndex = tabIndex;
   }
 }
 
@@ -56,18 +58,32 @@ const actions = {
   e: () => shown('#thread-head .btn--resolve')?.click(),
   r: () => toComposer('reply'),
   n: () => toComposer('note'),
+  ',': () => toHit('#hit-older'),
+  '.': () => toHit('#hit-newer'),
   '/': () => {
     const search = shown('[data-search], [type=search]');
     if (search?.matches('input')) search.focus();
     else search?.click();
   },
+  x: () => $('[data-pick]', current()?.closest('.conv') ?? undefined)?.click(),
   i: () => shown('[data-drawer-open]')?.click(),
+  t: () => {
+    if (!$('#tag-editor')?.checkVisibility({ visibilityProperty: true })) actions.i();
+    openTags();
+  },
   '?': () => showShortcuts(),
 };
 
 function toComposer(mode) {
   // Choosing a kind of message puts the cursor into the field, too.
   $(`#composer button[data-mode="${mode}"]`)?.click();
+}
+
+/** With the focus, which htmx gives to the same link of the next thread. */
+function toHit(selector) {
+  const link = shown(selector);
+  link?.focus();
+  link?.click();
 }
 
 function showShortcuts() {
@@ -79,6 +95,7 @@ function escape(event) {
   if ($('dialog[open]')) return; // The browser closes it.
   if (closeMenu() || closeDrawer()) event.preventDefault();
   else if (isTyping(event.target)) event.target.blur();
+  else if (clearSelection()) event.preventDefault();
 }
 
 function onKey(event) {

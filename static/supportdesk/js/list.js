@@ -7,6 +7,7 @@ import {
   belongs,
   build,
   compare,
+  isSearched,
   list,
   markSelected,
   rowOf,
@@ -20,7 +21,8 @@ import {
 
 const LEAVING = 220;
 const TYPING = 6_000;
-const PART = ['status', 'show', 'group', 'agentFilter', 'sort'];
+const FILTERS = ['group', 'agentFilter', 'missed', 'snoozed', 'following', 'query'];
+const PART = ['status', 'show', 'sort', ...FILTERS];
 
 /** What of a row a person would see change. */
 const signature = (section) =>
@@ -64,6 +66,8 @@ async function fetchOnce() {
   } catch {
     return; // The next connection asks again.
   }
+  // What is searched for is going to stand there, and would not find its place any more.
+  if ($('#search.htmx-request')) return;
   const now = list();
   const fresh = page.getElementById('list');
   // Meanwhile another part of the inbox may have been chosen.
@@ -84,6 +88,21 @@ function keepBusyLink(old, row) {
   link.replaceWith(busy);
 }
 
+/** What somebody is filling in is not taken away; returns the field with the focus. */
+function keepForms(now, fresh) {
+  let focused = null;
+  for (const selector of ['#search', '#view-menu']) {
+    const old = $(selector, now);
+    const same = $(selector, fresh);
+    if (!old || !same) continue;
+    if (old.contains(document.activeElement)) focused = document.activeElement;
+    same.replaceWith(old);
+  }
+  const link = $('[data-search-show]', fresh);
+  if (link) link.hidden = !$('#search', fresh).hidden;
+  return focused;
+}
+
 function replace(now, fresh) {
   for (const link of $$('.conv__link.htmx-request', now)) {
     const old = link.closest('.conv');
@@ -93,7 +112,9 @@ function replace(now, fresh) {
   const scrolled = $('.list-body', now)?.scrollTop ?? 0;
   const focused = now.contains(document.activeElement) ? document.activeElement : null;
   const focusedRow = focused?.closest('.conv')?.id;
+  const field = keepForms(now, fresh);
   now.replaceWith(fresh);
+  field?.focus({ preventScroll: true });
   process(fresh);
   markCurrent(selectedId());
   const body = $('.list-body', fresh);
@@ -160,13 +181,12 @@ function update(frame) {
   const [old, ...twins] = rowsOf(frame.id);
   twins.forEach((twin) => twin.remove());
   const row = build(frame.row, unreadOf(frame));
-  if (!belongs(row)) {
+  if (!belongs(row, frame)) {
     if (old) leave(old);
     return;
   }
   if (!old) {
-    // Whether a search finds it, only the server knows.
-    if (new URLSearchParams(location.search).get('q') || isBeyond(row)) return;
+    if (isSearched() || isBeyond(row)) return;
     if (!$('#conv-list') || !rows().length) return refresh();
     place(row);
   } else {
@@ -246,6 +266,9 @@ export function start() {
     if (!list()?.contains(event.detail.elt)) return;
     dropDoubles();
     refreshIfEmpty();
+  });
+  document.addEventListener('htmx:afterRequest', ({ detail }) => {
+    if (detail.elt.id === 'search' && !detail.successful) refresh();
   });
   setInterval(() => rows().forEach(showWaiting), 30_000);
 }

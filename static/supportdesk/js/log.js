@@ -21,6 +21,9 @@ export const toBottom = () => {
   hidePill();
 };
 
+/** What a search has found in the thread, into the middle of what is seen of it. */
+export const toHit = () => $('#hit')?.closest('.msg').scrollIntoView({ block: 'center' });
+
 /** Put new entries in by `seq`; returns those that were not there yet. */
 export function append(items) {
   const box = scroller();
@@ -33,6 +36,7 @@ export function append(items) {
     if (before) before.after(item);
     else if (entries()[0]) entries()[0].before(item);
     else log().prepend(item);
+    markOwnName(item);
     process(item);
   }
   if (!added.length) return added;
@@ -44,6 +48,13 @@ export function append(items) {
     showPill();
   }
   return added;
+}
+
+/** What was pushed is the same for all agents: who is named knows only the page. */
+function markOwnName(item) {
+  for (const name of $$('[data-mentions]', item)) {
+    if (name.dataset.mentions.split(' ').includes(me())) name.classList.add('mention--me');
+  }
 }
 
 /**

@@ -18,7 +18,8 @@ export const rowsOf = (id) => rows().filter((row) => row.dataset.id === id);
 export const rowOf = (id) => document.getElementById(`conv-${id}`);
 export const selectedId = () => $('#thread')?.dataset.conversation || null;
 
-const assignees = (row) => (row.dataset.assignees ?? '').split(/\s+/).filter(Boolean);
+const words = (value) => (value ?? '').split(/\s+/).filter(Boolean);
+const assignees = (row) => words(row.dataset.assignees);
 export const isMine = (row) => assignees(row).includes(me());
 export const isUnassigned = (row) => assignees(row).length === 0;
 
@@ -28,14 +29,21 @@ const shows = {
   others: (row) => !isUnassigned(row) && !isMine(row),
 };
 
-/** Whether the row is part of what the list shows now. */
-export function belongs(row) {
-  const { status, show, group, agentFilter } = list().dataset;
+/** Whether what the list shows now was searched for: what is found, the server knows. */
+export const isSearched = () => 'searched' in list().dataset;
+
+/** Whether the row is part of what the list shows now, as far as a page can tell; who
+ * follows says the frame. */
+export function belongs(row, frame) {
+  const { status, show, group, agentFilter, missed, snoozed, following } = list().dataset;
   return (
     row.dataset.status === status &&
     (shows[show]?.(row) ?? true) &&
-    (!group || row.dataset.group === group) &&
-    (!agentFilter || assignees(row).includes(agentFilter))
+    (!following || frame.following) &&
+    (!missed || Boolean(row.dataset.missed)) &&
+    (status !== 'open' || Boolean(row.dataset.snoozed) === Boolean(snoozed)) &&
+    (!group || words(group).includes(row.dataset.group)) &&
+    (!agentFilter || words(agentFilter).some((agent) => assignees(row).includes(agent)))
   );
 }
 
@@ -46,6 +54,7 @@ const orders = {
   activity: newest,
   waiting: (a, b) =>
     (number(a, 'waiting') || Infinity) - (number(b, 'waiting') || Infinity) || newest(a, b),
+  priority: (a, b) => number(b, 'priority') - number(a, 'priority') || newest(a, b),
   unread: (a, b) => (number(b, 'unread') > 0) - (number(a, 'unread') > 0) || newest(a, b),
 };
 
@@ -72,6 +81,7 @@ export function build(html, unread) {
 function addQuery(row) {
   const query = new URLSearchParams(location.search);
   query.delete('after');
+  query.delete('panel');
   const suffix = query.size ? `?${query}` : '';
   const link = $('.conv__link', row);
   for (const name of ['href', 'hx-get']) {

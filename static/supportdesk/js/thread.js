@@ -21,7 +21,11 @@ const newest = new Map();
 
 const thread = () => $('#thread');
 const current = () => thread()?.dataset.conversation || null;
+// Pages up, where a search has led: what is new belongs below, and is not shown here.
+const isApart = () => thread().dataset.hasNewer === 'true';
 const lastSeq = () => Number(thread().dataset.lastSeq || 0);
+/** How often the entries got other numbers: what is known by an older one is void. */
+const numbering = () => Number(thread().dataset.numbering || 0);
 
 export const viewed = current;
 
@@ -37,13 +41,16 @@ export function sync() {
   emit('selected', { id });
   if (!id) return;
   log.tidy();
+  log.toHit();
   // On a phone the thread covers the list, and the link just used with it.
   if (!isFirst && !$('#list')?.checkVisibility()) $('.thread-scroll')?.focus();
   if ((newest.get(id) ?? 0) > lastSeq()) catchUp();
   markRead();
 }
 
-const tellView = () => send({ type: 'view', conversation: current() });
+/** Who has the tab in the background does not look on. */
+const tellView = () =>
+  send({ type: 'view', conversation: current(), ...(document.hidden && { hidden: true }) });
 
 // Catching up
 
@@ -60,6 +67,7 @@ export function catchUp() {
 async function rounds() {
   while (wanted && current()) {
     wanted = false;
+    if (isApart()) return;
     const id = current();
     const asked = lastSeq();
     try {
@@ -67,6 +75,11 @@ async function rounds() {
       const html = await response.text();
       if (current() !== id) {
         wanted = true;
+        continue;
+      }
+      const isVoid = Number(response.headers.get('X-Numbering')) !== numbering();
+      if (isVoid || response.redirected) {
+        await renew(id);
         continue;
       }
       const items = [...parse(html).querySelectorAll('li[data-seq]')];
@@ -85,6 +98,7 @@ function take(items) {
   const added = log.append(items);
   const seqs = items.map((item) => Number(item.dataset.seq));
   thread().dataset.lastSeq = Math.max(lastSeq(), ...seqs);
+  if (added.length) emit('entries', { added });
   if (added.some((item) => item.dataset.author === 'visitor')) {
     hideTyping();
     needsRead = true;
@@ -93,10 +107,38 @@ function take(items) {
   if (added.some((item) => item.dataset.author === 'event')) refreshHead();
 }
 
+/** The thread as it is now in place of the one in the page. If it was merged into
+ * another one its address leads there; drafts are kept by the composer. */
+async function renew(id) {
+  newest.delete(id);
+  const html = await (await get(location.pathname + location.search, 'thread')).text();
+  if (current() !== id) return;
+  const fresh = $('#thread', parse(html));
+  const into = fresh.dataset.conversation;
+  if (into !== id) {
+    emit('joined', { id, into });
+    const url = location.pathname.replace(id, into) + location.search;
+    history.replaceState(history.state, '', url);
+    toast(text('joined'));
+  }
+  thread().replaceWith(fresh);
+  process(fresh);
+  sync();
+  emit('content', { root: fresh });
+}
+
 function onConversation(frame) {
+  if (frame.id === current() && (frame.numbering ?? 0) !== numbering()) {
+    // A frame from before is on its way no more: what it brings is in the new thread.
+    if ((frame.numbering ?? 0) > numbering()) renew(frame.id).catch(() => catchUp());
+    return;
+  }
   if (frame.seq) newest.set(frame.id, Math.max(newest.get(frame.id) ?? 0, frame.seq));
   if (frame.id !== current()) return;
-  if (frame.seq > lastSeq()) {
+  if (frame.seq > lastSeq() && isApart()) {
+    // Who answers from there wants to see the answer.
+    if ([...parse(frame.message ?? '').children].some(log.isOwn)) $('#newest')?.click();
+  } else if (frame.seq > lastSeq()) {
     const whole = frame.message && frame.seq === lastSeq() + 1;
     if (whole) take([...parse(frame.message).querySelectorAll('li[data-seq]')]);
     else catchUp();
@@ -105,6 +147,11 @@ function onConversation(frame) {
   if (moved) thread().dataset.status = frame.status;
   if (frame.head || moved) refreshHead();
   log.showSeen(frame.visitor_seen);
+  // What is for this agent in particular is read here, and need not be mailed.
+  if (frame.for_me) {
+    needsRead = true;
+    markRead();
+  }
 }
 
 // The head, and whether an answer is possible
@@ -129,6 +176,8 @@ function replaceById(fresh) {
   // A composer somebody writes in stays, unless it is (un)locked.
   const locked = (composer) => composer.matches('.composer--locked');
   if (fresh.id === 'composer' && locked(old) === locked(fresh)) return;
+  // Of what says what it shows, the same again could only be in the way of a click.
+  if (fresh.dataset.stored && fresh.dataset.stored === old.dataset.stored) return;
   fresh.removeAttribute('hx-swap-oob');
   const hadFocus = old.contains(document.activeElement);
   old.replaceWith(fresh);
@@ -146,7 +195,8 @@ const markRead = debounce(async () => {
   setUnread(id, 0);
   emit('read', { id });
   try {
-    await post(thread().dataset.readUrl);
+    const { readUrl, numbering } = thread().dataset;
+    await post(readUrl, { seen_seq: lastSeq(), numbering });
   } catch {
     needsRead = true;
   }
@@ -168,9 +218,10 @@ function onTyping({ id, active }) {
 }
 
 /** No longer visible to this agent: nothing of it stays on the screen. */
-async function gone({ id }) {
+async function gone({ id, into }) {
   newest.delete(id);
   if (id !== current()) return;
+  if (into) return renew(id).catch(() => location.reload());
   const inbox = inboxPath() + location.search;
   const card = $('#visitor-card');
   card?.replaceChildren();
@@ -214,7 +265,10 @@ export function start() {
     if (again) refreshHead();
   });
   addEventListener('focus', onReturn);
-  document.addEventListener('visibilitychange', onReturn);
+  document.addEventListener('visibilitychange', () => {
+    if (current()) tellView();
+    onReturn();
+  });
   document.addEventListener('htmx:afterSettle', (event) => {
     if ($('#log')?.contains(event.detail.elt) || event.detail.elt.id === 'log') log.tidy();
     sync();

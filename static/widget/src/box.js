@@ -154,6 +154,8 @@ export function mount(ctx) {
   function arrived(message) {
     if (message.kind != "message" || message.by != "agent") return;
     ctx.emit("message_received", { content: { text: message.text } });
+    // Somebody answers sooner than by e-mail.
+    if (screen && screen.view == "sent") leave();
     // Of several tabs the first one rings.
     if (store.get("muted") || store.get("rang") == message.id) return;
     store.set("rang", message.id);

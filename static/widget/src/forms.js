@@ -85,6 +85,8 @@ function contactForm(parts, offline) {
     problem.hidden = true;
     button.disabled = true;
     fields.forEach((one) => one.complain(""));
+    // The message may come in before the answer to it: the chat waits till then.
+    done({ view: offline ? "offline" : "prechat" });
     try {
       if (values.group) store.set("group", values.group);
       await line.contact(values, id);
@@ -92,6 +94,7 @@ function contactForm(parts, offline) {
       store.set("draft", "");
       done(offline ? { view: "sent", email: values.email } : {});
     } catch (error) {
+      done({});
       const errors = error.errors || {};
       const wrong = fields.filter((one) => errors[one.name]);
       wrong.forEach((one) => one.complain(errors[one.name]));
@@ -110,12 +113,25 @@ function contactForm(parts, offline) {
   const title = offline ? ctx.text("offline") || t("offlineTitle") : ctx.text("welcome") || t("welcome");
   const intro = offline ? ctx.text("offline_intro") || t("offlineIntro") : ctx.text("intro") || team(parts, agents);
   const top = h("div", { class: "w-hero__top" }, faces, closeButton(parts));
-  const element = h("div", {}, h("div", { class: "w-hero" }, top, h("h2", {}, title), h("p", {}, intro)), form);
+  const when = offline && line.state.back && h("p", {}, back(parts, line.state.back));
+  const element = h("div", {}, h("div", { class: "w-hero" }, top, h("h2", {}, title), h("p", {}, intro), when), form);
   return {
     element,
     focus: () => fields[0].input.focus(),
     isDirty: () => fields.some((one) => one.input.value && one.input.value != (known[one.name] || "")),
   };
+}
+
+/** When business hours begin again, in the visitor's own time zone. */
+function back({ ctx, t }, at) {
+  const begins = new Date(at);
+  const say = (options) => begins.toLocaleString(ctx.language, options);
+  const time = say({ hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+  const now = new Date();
+  if (begins.toDateString() == now.toDateString()) return t("backToday", { time });
+  // A weekday alone would also be the same one of this week.
+  const far = begins - now > 6 * 864e5 && { day: "numeric", month: "long" };
+  return t("backOn", { day: say({ weekday: "long", ...far }), time });
 }
 
 function team({ ctx, t }, agents) {
@@ -133,9 +149,10 @@ function privacy({ ctx, h, t }) {
 
 function sentView(parts, { email }) {
   const { ctx, h, t, icon, close, leave } = parts;
+  // Closed first: what comes up next would count as seen.
   const back = () => {
-    leave();
     close();
+    leave();
   };
   const button = h("button", { class: "w-btn w-btn--2", type: "button", onclick: back }, t("back"));
   const words = email ? t("sentTo", { email }) : t("sentHere");

@@ -18,7 +18,7 @@ const BLOCKED = 4423;
 export function createLine(ctx, changed, arrived, parted) {
   const { store, config, session } = ctx;
   const state = { conversation: null, messages: new Map(), last: 0, earlier: false, typing: false };
-  Object.assign(state, { online: config.online, agent: null, hasEmail: false, active: false });
+  Object.assign(state, { online: config.online, back: config.back, agent: null, hasEmail: false, active: false });
   const pending = new Map();
   let left = store.get("left");
   let stopped = false;
@@ -96,7 +96,7 @@ export function createLine(ctx, changed, arrived, parted) {
     adopt(thread.conversation);
     // Another tab began the next conversation: this is a piece from its middle.
     if (!first && !state.last) return true;
-    Object.assign(state, { online: thread.online, agent: thread.agent, hasEmail: thread.has_email });
+    Object.assign(state, { online: thread.online, back: thread.back, agent: thread.agent, hasEmail: thread.has_email });
     if (first) state.earlier = thread.more;
     thread.messages.forEach((message) => {
       state.messages.set(message.id, message);
@@ -198,6 +198,7 @@ export function createLine(ctx, changed, arrived, parted) {
     },
     online(content) {
       state.online = content.online;
+      state.back = content.back;
       changed();
     },
     pong: socket.answered,
@@ -333,6 +334,7 @@ export function createLine(ctx, changed, arrived, parted) {
         try {
           const fresh = await http.get(`config?key=${encodeURIComponent(ctx.key)}`);
           state.online = fresh.online;
+          state.back = fresh.back;
           config.agents = fresh.agents;
           changed();
         } catch {

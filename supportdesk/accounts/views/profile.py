@@ -1,7 +1,7 @@
 import uuid
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from supportdesk.accounts import services
 from supportdesk.accounts.access import account_required, agent_of
 from supportdesk.accounts.forms import PresenceForm, ProfileForm
 from supportdesk.accounts.models import User
+from supportdesk.core.streaming import StreamedFile
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +58,7 @@ def presence(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @account_required
-def picture(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse | FileResponse:
+def picture(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse | StreamedFile:
     agent = get_object_or_404(
         User.objects.visible_to(agent_of(request)), public_id=public_id
     )
@@ -66,13 +67,13 @@ def picture(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse | FileRe
     return picture_response(agent)
 
 
-def picture_response(agent: User) -> FileResponse:
+def picture_response(agent: User) -> StreamedFile:
     """The agent's picture; who may ask for it is the caller's decision."""
     try:
         content = agent.picture.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
-    response = FileResponse(content, content_type="image/webp")
+    response = StreamedFile(content, content_type="image/webp")
     response.headers["Cache-Control"] = "private, max-age=86400"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

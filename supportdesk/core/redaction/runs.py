@@ -26,19 +26,20 @@ LONGEST_SOFT_GAP = 12
 # marks, keycaps). U+FFFD is what is left of a space in the wrong encoding.
 SOFT = (
     r"\s._/,\-\x00-\x1f\x7f-\x9f\xad·\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5"
-    r"\u180b-\u180f\u200b-\u2015\u2022\u2027-\u202f\u2044\u2060-\u206f\u20d0-\u20ff"
+    r"\u180b-\u180f\u200b-\u2015\u2022\u2026-\u202f\u2044\u2060-\u206f\u20d0-\u20ff"
     r"\u2212\u2215\u2219\u22c5\u2800\u2e3a\u2e3b\u3001\u3002\u3164\u30fb\u30fc"
     r"\ufe00-\ufe0f\ufe31\ufe32\ufe50-\ufe52\ufe58\ufe63\ufeff\uff0c-\uff0f\uff3f"
     r"\uff61\uff64\uff65\uffa0\ufffc\ufffd\U000e0000-\U000e01ef"
 )
-# Only between groups as an issuer prints them: other signs, markup, encoded separators.
+# Only between groups as an issuer prints them, or all of one size: encoded separators,
+# markup, and any sign. What is longer comes first, nothing is tried twice.
 _ENCODED = (
     r"%(?:0[9AD]|2[0-9A-F]|3[A-F]|5[BCDF]|7[B-E]|C2%A0|E2%80%[89A-F][0-9A-F])"
     r"|&(?:\#\d{1,5}|\#x[0-9A-F]{1,5}|[A-Z]{2,8});"
 )
 _SOFT_GAP = re.compile(f"[{SOFT}]{{1,{LONGEST_SOFT_GAP}}}+")
 _OTHER_GAP = re.compile(
-    rf"(?:[{SOFT}]|[:;|*~'\"`()+=#\\\[\]{{}}\u2018-\u201f«»]|{_ENCODED}|<[^<>\d]{{1,40}}>)++",
+    rf"(?:{_ENCODED}|<[^<>\d]{{1,40}}>|[{SOFT}]|[^\w\s])++",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(

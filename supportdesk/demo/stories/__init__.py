@@ -1,8 +1,9 @@
 """What the demo shows: two invented shops that know nothing of each other."""
 
-from supportdesk.demo.script import Colleague, Shop
+from supportdesk.demo.script import Colleague, Label, Shop
 from supportdesk.demo.stories import (
     bicycles,
+    canned,
     english,
     german_open,
     german_resolved,
@@ -47,6 +48,17 @@ MILLS = Shop(
     ),
     stories=german_open.STORIES + german_resolved.STORIES + english.STORIES,
     passers=passers.PASSERS,
+    canned=canned.MILLS,
+    tags=(
+        Label("Reklamation", 1, "Etwas ist kaputt, falsch oder fehlt"),
+        Label("Rücksendung", 2, "Ware kommt oder soll zurückkommen"),
+        Label("Lieferverzug", 3),
+        Label("Stammkundin", 4),
+        Label("Beratung", 5, "Vor dem Kauf"),
+        Label("Ersatzteil", 6, "Trichter, Mahlsteine, Schrauben"),
+        Label("Rechnung", 7),
+        Label("Großmenge", 8, "Bäckereien, Hofläden, Wiederverkauf"),
+    ),
 )
 
 BICYCLES = Shop(
@@ -70,6 +82,7 @@ BICYCLES = Shop(
         ),
     ),
     stories=bicycles.STORIES,
+    canned=canned.BICYCLES,
 )
 
 SHOPS = (MILLS, BICYCLES)

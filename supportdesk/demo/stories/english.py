@@ -4,12 +4,14 @@ from supportdesk.demo.script import (
     Assigns,
     DaysAgo,
     Guest,
+    Missed,
     Moves,
     Notes,
     Rates,
     Resolves,
     Says,
     Story,
+    Unheard,
 )
 from supportdesk.demo.stories.guests import LUCIE, RHYS
 
@@ -20,6 +22,7 @@ OPEN = (
         page="/en/products/stone-mill",
         title="Stone mills",
         unread_by=("*",),
+        tags=("Beratung",),
         steps=(Says("Hi! Do you ship the stone mill to Norway?"),),
     ),
     Story(
@@ -33,6 +36,7 @@ OPEN = (
             Says("Your dough calculator is lovely but something is off."),
             Answers("jonas", "Hello Lucie! What does it do?", after=4),
             Says('It shows "NaN g" for rye, on my phone and my laptop.', after=3),
+            Missed(after=4),
         ),
     ),
     Story(
@@ -62,9 +66,11 @@ OPEN = (
         group="repairs",
         unread_by=("*",),
         seen=False,
+        tags=("Ersatzteil",),
         steps=(
             Says("The wooden drawer of my mill is warped and no longer closes."),
             Says("Can I buy just the drawer? Model is the Nordkorn 240.", after=2),
+            Unheard(after=2),
         ),
     ),
 )
@@ -75,6 +81,7 @@ RESOLVED = (
         ends=DaysAgo(13, "15:44"),
         page="/en/service/manuals",
         title="Manuals",
+        tags=("Ersatzteil",),
         steps=(
             Says("What is a Mahlstein? The manual is German only."),
             Answers(
@@ -120,6 +127,7 @@ RESOLVED = (
         page="/en/business",
         title="For bakeries and resellers",
         group="wholesale",
+        tags=("Großmenge",),
         steps=(
             Says("We run a small bakery in Gdynia. Do you sell flour by the pallet?"),
             Answers(
@@ -139,6 +147,7 @@ RESOLVED = (
         page="/en/shipping",
         title="Shipping",
         group="orders",
+        tags=("Lieferverzug",),
         steps=(
             Says("Do I have to pay customs for a proofing basket to Bergen?"),
             Answers(
@@ -174,6 +183,7 @@ RESOLVED = (
         ends=DaysAgo(4, "14:15"),
         page="/en/account/orders/20392",
         title="Order MM-20392",
+        tags=("Reklamation", "Ersatzteil"),
         steps=(
             Says(
                 "My parcel looks like it fell off a bicycle.",
@@ -198,6 +208,7 @@ RESOLVED = (
         ends=DaysAgo(19, "17:07"),
         page="/en/products/dutch-oven",
         title="Cast iron bread pot",
+        tags=("Beratung",),
         steps=(
             Says("Is the bread pot oven safe up to 280 degrees?"),
             Answers("anna", "Up to 260, because of the knob on the lid.", after=9),

@@ -6,11 +6,13 @@ from supportdesk.demo.script import (
     Guest,
     Joins,
     Leaves,
+    Missed,
     Moves,
     Notes,
     Resolves,
     Says,
     Story,
+    Unheard,
 )
 from supportdesk.demo.stories.guests import FRIEDERIKE, KATHARINA
 
@@ -21,6 +23,7 @@ STORIES = (
         page="/produkte/nordkorn-360",
         title="Getreidemühle Nordkorn 360",
         group="repairs",
+        tags=("Ersatzteil", "Reklamation", "Stammkundin"),
         steps=(
             Says(
                 "Guten Tag! Gestern kam meine Nordkorn 360 an (Bestellung "
@@ -63,6 +66,7 @@ STORIES = (
         page="/kategorie/gaerkoerbe",
         title="Gärkörbe",
         unread_by=("*",),
+        tags=("Beratung",),
         steps=(
             Says("Grüß Gott!"),
             Says("Ist der ovale Gärkorb für 1 kg bald wieder lieferbar?"),
@@ -73,6 +77,7 @@ STORIES = (
         ends=Ago(minutes=42),
         page="/rezepte/roggensauer",
         title="Roggensauer in drei Tagen",
+        tags=("Beratung",),
         steps=(
             Says("Wie fein soll ich für den Roggensauer mahlen?"),
             Answers(
@@ -99,6 +104,7 @@ STORIES = (
         title="Meine Rechnungen",
         group="orders",
         unread_by=("anna", "mira"),
+        tags=("Rechnung",),
         steps=(
             Says(
                 "Guten Tag, für unsere Buchhaltung fehlt auf der Rechnung RE-10873 "
@@ -130,6 +136,7 @@ STORIES = (
         title="Für Bäckereien und Wiederverkauf",
         group="wholesale",
         unread_by=("anna", "svenja"),
+        tags=("Großmenge", "Beratung"),
         steps=(
             Says(
                 "Hallo, wir brauchen 40 Backrahmen 60 x 20 cm bis Ende des Monats. "
@@ -158,6 +165,7 @@ STORIES = (
         title="Gärkörbe",
         unread_by=("*",),
         seen=False,
+        tags=("Beratung",),
         steps=(
             Says("Passt der ovale Gärkorb auch für 1,2 kg Teig?"),
             Says(
@@ -166,6 +174,7 @@ STORIES = (
                 after=2,
             ),
             Says("Hallo? Ist da jemand?", after=6),
+            Missed(after=3),
         ),
     ),
     Story(
@@ -174,6 +183,7 @@ STORIES = (
         page="/konto/bestellungen/20377",
         title="Bestellung MM-20377",
         group="orders",
+        tags=("Lieferverzug",),
         steps=(
             Says("Meine Sendung MM-20377 ist seit neun Tagen unterwegs."),
             Answers(
@@ -209,6 +219,7 @@ STORIES = (
         title="Rückgabe",
         group="repairs",
         unread_by=("jonas",),
+        tags=("Rücksendung",),
         steps=(
             Says("Ich habe aus Versehen zwei Brottöpfe bestellt. Was nun?"),
             Answers(
@@ -234,6 +245,7 @@ STORIES = (
         title="Musterpakete",
         group="wholesale",
         unread_by=("anna", "piet"),
+        tags=("Großmenge",),
         steps=(
             Says("Gibt es das Musterpaket auch mit Roggenvollkorn?", after=1),
             Answers(
@@ -248,6 +260,7 @@ STORIES = (
                 "Guten Tag, nur ein Paket lag in der Lieferung. Kommt das zweite nach?",
                 after=2875,
             ),
+            Unheard(after=2),
         ),
     ),
     Story(
@@ -262,6 +275,7 @@ STORIES = (
         title="Sammelbestellung: Teigschüsseln, Gärkörbe und Backsteine",
         group="wholesale",
         unread_by=("svenja",),
+        tags=("Beratung",),
         steps=(
             Says(
                 "Guten Tag, ich bündele wieder die Sammelbestellung unseres "
@@ -292,6 +306,7 @@ STORIES = (
         title="Ersatzteile & Service",
         unread_by=("jonas", "anna"),
         seen=False,
+        tags=("Ersatzteil",),
         steps=(
             Says("Der Motor brummt, aber der Stein dreht sich nicht mehr."),
             Notes(

@@ -21,6 +21,7 @@ STORIES = (
         page="/service/mahlstein",
         title="Mahlstein einstellen",
         group="repairs",
+        tags=("Ersatzteil",),
         steps=(
             Says(
                 "Der Mahlstein schleift trotz neuer Einstellung. Ich habe alles nach "
@@ -57,6 +58,7 @@ STORIES = (
         ends=DaysAgo(26, "20:11"),
         page="/kategorie/muehlen",
         title="Getreidemühlen",
+        tags=("Beratung",),
         steps=(
             Says("Welche Mühle nehme ich für Roggen?"),
             Answers(
@@ -73,6 +75,7 @@ STORIES = (
         page="/konto/reklamation",
         title="Reklamation",
         group="repairs",
+        tags=("Reklamation", "Rücksendung"),
         steps=(
             Says("Auch der zweite Mahlstein kam beschädigt an, wieder am Rand."),
             Notes("jonas", "@Anna das liegt an der neuen Verpackung, siehe MM-20291."),
@@ -140,6 +143,7 @@ STORIES = (
         page="/service/mahlstein",
         title="Mahlstein reinigen",
         group="repairs",
+        tags=("Ersatzteil",),
         steps=(
             Says("Beim Mahlstein fehlt die Anleitung zum Reinigen."),
             Answers(
@@ -160,6 +164,7 @@ STORIES = (
         page="/service/rueckgabe",
         title="Rückgabe",
         group="repairs",
+        tags=("Rücksendung",),
         steps=(
             Says("Drei Wochen warte ich jetzt auf den neuen Stein."),
             Answers("jonas", "Er ist heute gekommen und geht morgen raus.", after=44),
@@ -186,6 +191,7 @@ STORIES = (
         page="/geschaeftskunden",
         title="Für Bäckereien und Wiederverkauf",
         group="wholesale",
+        tags=("Großmenge",),
         steps=(
             Says("Wo bleibt unser Angebot über sechs Mahlsteine mit 100 mm?"),
             Assigns("anna", "svenja", after=35),
@@ -205,6 +211,7 @@ STORIES = (
         ends=DaysAgo(24, "21:16"),
         page="/service/mahlstein",
         title="Mahlstein einstellen",
+        tags=("Ersatzteil",),
         steps=(
             Says("Mein Mahlstein riecht nach Metall, ist das normal?"),
             Answers("anna", "Bei den ersten zwei Kilo ja, danach nicht mehr.", after=5),
@@ -224,6 +231,7 @@ STORIES = (
         ends=DaysAgo(3, "15:20"),
         page="/kurse/brotbacken",
         title="Brotbackkurse",
+        tags=("Beratung",),
         steps=(
             Says("Ist beim Kurs am Samstag noch ein Platz frei?"),
             Answers("svenja", "Einer noch. Soll ich Sie eintragen?", after=3),
@@ -241,6 +249,7 @@ STORIES = (
         ends=DaysAgo(1, "13:40"),
         page="/produkte/nordkorn-360",
         title="Getreidemühle Nordkorn 360",
+        tags=("Beratung",),
         steps=(
             Says("Schafft die 360 auch Kichererbsen?"),
             Answers("jonas", "Ja, auf Stufe 5 und in kleinen Mengen.", after=1),
@@ -257,6 +266,7 @@ STORIES = (
         page="/geschaeftskunden",
         title="Für Bäckereien und Wiederverkauf",
         group="wholesale",
+        tags=("Großmenge",),
         steps=(
             Says("Wann kommen die Backrahmen für unseren Herbstkurs?"),
             Answers("piet", "Am Dienstag, mit der Spedition.", after=18),
@@ -272,6 +282,7 @@ STORIES = (
         page="/konto/bestellungen/20355",
         title="Bestellung MM-20355",
         group="orders",
+        tags=("Lieferverzug",),
         steps=(
             Says("In meinem Paket lag eine fremde Kurbel statt der Bürste."),
             Joins("mira", after=4),

@@ -106,9 +106,7 @@ def test_list_that_is_older_than_a_push_does_not_undo_it(desk, seen):
 
 
 def test_killed_web_costs_no_message(desk, seen, new_page):
-    new_page.forgive(
-        "ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)"
-    )
+    new_page.forgive_network()
     first = desk.conversation("Katharina Vogt", "One")
     second = desk.conversation("Oliver Whitcombe")
     anna = seen(desk.sign_in(desk.anna))
@@ -138,9 +136,7 @@ def test_killed_web_costs_no_message(desk, seen, new_page):
 
 
 def test_answer_sent_while_the_web_is_down_is_stored_once(desk, seen, new_page):
-    new_page.forgive(
-        "ERR_CONNECTION|WebSocket|Failed to load resource|htmx:(sendError|afterRequest)"
-    )
+    new_page.forgive_network()
     first = desk.conversation("Katharina Vogt", "One")
     anna = seen(desk.sign_in(desk.anna))
     anna.open(first)
@@ -161,7 +157,7 @@ def test_answer_sent_while_the_web_is_down_is_stored_once(desk, seen, new_page):
 
 
 def test_answer_whose_receipt_was_lost_is_not_doubled(desk, seen, new_page):
-    new_page.forgive("ERR_FAILED|Failed to load resource|htmx:(sendError|afterRequest)")
+    new_page.forgive_network()
     first = desk.conversation("Katharina Vogt", "One")
     anna = seen(desk.sign_in(desk.anna))
     anna.open(first)
@@ -185,7 +181,7 @@ def test_answer_whose_receipt_was_lost_is_not_doubled(desk, seen, new_page):
 
 
 def test_changed_text_after_a_lost_receipt_is_another_message(desk, seen, new_page):
-    new_page.forgive("ERR_FAILED|Failed to load resource|htmx:(sendError|afterRequest)")
+    new_page.forgive_network()
     first = desk.conversation("Katharina Vogt", "One")
     anna = seen(desk.sign_in(desk.anna))
     anna.open(first)

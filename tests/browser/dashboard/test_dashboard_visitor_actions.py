@@ -45,6 +45,11 @@ def test_profiles_are_found_compared_merged_and_parted(desk, seen):
     choose(anna, "Merge with another profile…")
     # Found while it is typed.
     search = anna.get_by_role("searchbox", name="Search profiles")
+    # Once the page listens.
+    anna.wait_for_load_state("load")
+    anna.wait_for_function(
+        "document.querySelector('[role=search]')['htmx-internal-data']"
+    )
     search.press_sequentially("0176 1234567")
     found = anna.locator("#merge-found .rows__item")
     expect(found).to_have_count(1)

@@ -20,7 +20,7 @@ from supportdesk.operations.texts import compile_texts
 DEMO_LOGINS = ("owner@example.com", "full@example.com", "agent@example.com")
 DEMO_PASSWORD = "demo-desk"  # noqa: S105
 READY_TIMEOUT = 60.0
-# The only worker has no neighbours to greet: it is ready a second sooner.
+# The workers need not know of each other: they are ready a second sooner.
 ALONE = ("--without-mingle", "--without-gossip")
 ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 LOCAL = {*ANY, *ANY.values()}
@@ -89,6 +89,12 @@ def programs(host: str, port: int) -> list[Program]:
     # Root's warning is about pickled tasks, which the settings do not accept.
     calm = ("-W", "ignore:You're running the worker with superuser")
     celery = (python, *calm, "-m", "celery", "--quiet", "-A", "supportdesk")
+
+    def worker(name: str, queues: str, *, processes: int) -> Program:
+        options = ("--loglevel", "INFO", "-c", str(processes), *ALONE)
+        node = ("-n", f"{name}@%h", "-Q", queues)
+        return Program(name, (*celery, "worker", *node, *options))
+
     return [
         Program(
             "web",
@@ -98,7 +104,11 @@ def programs(host: str, port: int) -> list[Program]:
                 *("--grace", "4", "--log-level", "warning"),
             ),
         ),
-        Program("worker", (*celery, "worker", "--loglevel", "INFO", "-c", "2", *ALONE)),
+        worker("worker", "default,notifications", processes=2),
+        # Of its own: a mail server that hangs must not hold up an answer.
+        worker("delivery", "delivery", processes=1),
+        # Exports and erasing go on for minutes to hours.
+        worker("long", "long", processes=1),
         Program("beat", (*celery, "beat", "--loglevel", "WARNING", "--pidfile=")),
     ]
 

@@ -1,0 +1,1 @@
+"""The ways out: each sends one notification, or raises a DeliveryError."""
