@@ -4,17 +4,17 @@ Nothing of it happens with a message: the job finds what is new by the messages'
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 
 from conversations.models import (
-    Attachment,
     Conversation,
     Message,
-    SearchDocument,
     SearchProgress,
 )
 from conversations.services.word_list import (
@@ -37,14 +37,42 @@ _PROFILE_EVENTS = (
     Message.Event.UNMERGED,
 )
 
-_VECTOR = """to_tsvector('simple', %(words)s)
-    || strip(to_tsvector(%(stems)s, %(words)s)) || array_to_tsvector(ARRAY[%(account)s])"""
+# Of each conversation what is not in its document yet: `asked` are their keys, and from
+# which entry to which. One at a time, for some threads are very long.
+_MESSAGES = """
+SELECT asked.key, message.kind, message.event, message.text
+FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS asked (key, after, latest)
+CROSS JOIN LATERAL (
+    SELECT seq, kind, event, text, sum(length(text)) OVER (ORDER BY seq) AS length
+    FROM conversations_message
+    WHERE conversation_id = asked.key AND seq > asked.after AND seq <= asked.latest
+) AS message
+WHERE message.length - length(message.text) <= %s
+ORDER BY asked.key, message.seq
+"""
+_FILES = """
+SELECT asked.key, file.name
+FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS asked (key, after, latest)
+CROSS JOIN LATERAL (
+    SELECT attachment.name
+    FROM conversations_message AS message
+    JOIN conversations_attachment AS attachment ON attachment.message_id = message.id
+    WHERE message.conversation_id = asked.key AND message.attachment_count > 0
+        AND message.seq > asked.after AND message.seq <= asked.latest
+    ORDER BY attachment.id LIMIT 1000
+) AS file
+"""
+_VECTOR = """to_tsvector('simple', given.words)
+    || strip(to_tsvector(given.stems::regconfig, given.words))
+    || array_to_tsvector(ARRAY[given.account])"""
 _WRITE = """
 INSERT INTO conversations_searchdocument AS document
     (conversation_id, words, seq, changed_at)
-VALUES (%(conversation)s, {vector}, %(seq)s, statement_timestamp())
+SELECT given.conversation, {vector}, given.seq, statement_timestamp()
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::int[])
+    AS given (conversation, words, account, stems, seq)
 ON CONFLICT (conversation_id) DO UPDATE SET
-    words = CASE WHEN %(whole)s THEN EXCLUDED.words
+    words = CASE WHEN EXCLUDED.conversation_id = ANY(%s) THEN EXCLUDED.words
         ELSE {appended} END,
     seq = EXCLUDED.seq, changed_at = EXCLUDED.changed_at
 """
@@ -53,6 +81,30 @@ _STATEMENT = _WRITE.format(vector=_VECTOR, appended="document.words || EXCLUDED.
 _WITHOUT_POSITIONS = _WRITE.format(
     vector=f"strip({_VECTOR})", appended="strip(document.words) || EXCLUDED.words"
 )
+
+
+@dataclass
+class _Document:
+    """What is to be written of one conversation: all of it, or what is new."""
+
+    conversation: Conversation
+    # The entry up to which the words are there already.
+    after: int = 0
+    texts: list[str] = field(default_factory=list)
+    has_new_profile: bool = False
+
+    @classmethod
+    def begun(cls, conversation: Conversation, *, whole: bool) -> "_Document":
+        there = getattr(conversation, "search_document", None)
+        return cls(conversation, 0 if whole or there is None else there.seq)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.after == 0
+
+    @cached_property
+    def words(self) -> list[str]:
+        return words_of(" ".join(self.texts))[:MAX_WORDS]
 
 
 def update_documents(*, now: datetime) -> int:
@@ -95,13 +147,23 @@ def index_conversations(*, conversation_ids: Iterable[int], whole: bool = False)
         stale = stale.filter(
             Q(search_document__isnull=True) | Q(search_document__seq__lt=F("last_seq"))
         )
-    number = 0
+    rows = stale.select_related("visitor", "account", "search_document").order_by("pk")
+    documents = (_Document.begun(row, whole=whole) for row in rows)
     words: defaultdict[int, set[str]] = defaultdict(set)
-    for conversation in stale.select_related(
-        "visitor", "account", "search_document"
-    ).order_by("pk"):
-        words[conversation.account_id].update(_index(conversation, whole=whole))
-        number += 1
+    number = 0
+    for batch in _batches(documents):
+        number += len(batch)
+        _read(batch)
+        # Names and addresses that are no longer the visitor's must not find it.
+        renamed = [
+            _Document(each.conversation) for each in batch if each.has_new_profile
+        ]
+        if renamed:
+            _read(renamed)
+        batch = [*(each for each in batch if not each.has_new_profile), *renamed]
+        _write(batch)
+        for document in batch:
+            words[document.conversation.account_id].update(document.words)
     add_words(words)
     return number
 
@@ -139,54 +201,73 @@ def rebuild_documents(
         progress(last, newest or last)
 
 
-def _index(conversation: Conversation, *, whole: bool) -> list[str]:
-    """Write one document; returns the words that are new to it."""
-    document = getattr(conversation, "search_document", None)
-    after = 0 if whole or document is None else document.seq
-    entries = conversation.messages.filter(
-        seq__gt=after, seq__lte=conversation.last_seq
-    ).order_by("seq")
-    # Names and addresses that are no longer the visitor's must not find it.
-    if after and entries.filter(event__in=_PROFILE_EVENTS).exists():
-        return _index(conversation, whole=True)
-    words = words_of(" ".join(_texts(conversation, after)))[:MAX_WORDS]
-    values: dict[str, int | str | bool] = {
-        "conversation": conversation.pk,
-        "words": " ".join(words),
-        "account": account_word(conversation.account_id),
-        "stems": CONFIGURATIONS.get(conversation.account.language, "simple"),
-        "seq": conversation.last_seq,
-        "whole": whole or document is None,
-    }
-    for statement in (_STATEMENT, _WITHOUT_POSITIONS):
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(statement, values)
-        except DatabaseError:
-            # More than a document can hold.
-            continue
-        return words
-    if document is not None:
-        SearchDocument.objects.filter(pk=document.pk).update(seq=conversation.last_seq)
-    return []
+def _batches(documents: Iterable[_Document]) -> Iterator[list[_Document]]:
+    """As many as are read and written at once: by number, and by what there is to read."""
+    batch: list[_Document] = []
+    entries = 0
+    for document in documents:
+        entries += document.conversation.last_seq - document.after
+        batch.append(document)
+        if len(batch) == BATCH or entries >= MAX_MESSAGES:
+            yield batch
+            batch, entries = [], 0
+    if batch:
+        yield batch
 
 
-def _texts(conversation: Conversation, after: int) -> Iterable[str]:
-    if not after:
-        visitor = conversation.visitor
-        yield from (visitor.name, visitor.email, visitor.phone)
-    messages = conversation.messages.filter(
-        seq__gt=after, seq__lte=conversation.last_seq
-    ).exclude(kind=Message.Kind.EVENT)
-    length = 0
-    for text in messages.order_by("seq").values_list("text", flat=True).iterator():
-        yield text
-        length += len(text)
-        if length > MAX_WORDS * 10:
-            return
-    files = Attachment.objects.filter(
-        message__conversation=conversation,
-        message__seq__gt=after,
-        message__seq__lte=conversation.last_seq,
-    )
-    yield from files.values_list("name", flat=True)[:1000]
+def _read(documents: Sequence[_Document]) -> None:
+    """Set the texts of each, in two queries."""
+    asked = [
+        [each.conversation.pk for each in documents],
+        [each.after for each in documents],
+        [each.conversation.last_seq for each in documents],
+    ]
+    by_key = {each.conversation.pk: each for each in documents}
+    for document in documents:
+        visitor = document.conversation.visitor
+        if document.is_whole:
+            document.texts += [visitor.name, visitor.email, visitor.phone]
+    with connection.cursor() as cursor:
+        cursor.execute(_MESSAGES, [*asked, MAX_WORDS * 10])
+        for key, kind, event, text in cursor.fetchall():
+            document = by_key[key]
+            if kind != Message.Kind.EVENT:
+                document.texts.append(text)
+            elif event in _PROFILE_EVENTS and not document.is_whole:
+                document.has_new_profile = True
+        cursor.execute(_FILES, asked)
+        for key, name in cursor.fetchall():
+            by_key[key].texts.append(name)
+
+
+def _write(documents: Sequence[_Document]) -> None:
+    """All at once; one by one where one of them is more than a document can hold."""
+    if not documents or _is_written(_STATEMENT, documents):
+        return
+    if len(documents) > 1:
+        for document in documents:
+            _write([document])
+        return
+    [document] = documents
+    while not _is_written(_WITHOUT_POSITIONS, documents):
+        document.words = document.words[: len(document.words) // 2]
+
+
+def _is_written(statement: str, documents: Sequence[_Document]) -> bool:
+    conversations = [each.conversation for each in documents]
+    values: list[list[int] | list[str]] = [
+        [row.pk for row in conversations],
+        [" ".join(each.words) for each in documents],
+        [account_word(row.account_id) for row in conversations],
+        [CONFIGURATIONS.get(row.account.language, "simple") for row in conversations],
+        [row.last_seq for row in conversations],
+        [each.conversation.pk for each in documents if each.is_whole],
+    ]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+    except DatabaseError:
+        if not any(each.words for each in documents):
+            raise
+        return False
+    return True

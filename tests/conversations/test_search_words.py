@@ -13,6 +13,7 @@ from conversations import services
 from conversations.inbox import InboxQuery, list_page
 from conversations.models import (
     Conversation,
+    Message,
     SearchDocument,
     SearchProgress,
     SearchWord,
@@ -188,17 +189,43 @@ def test_erased_visitors_leave_no_words(account, anna):
     assert not SearchDocument.objects.exists()
 
 
-def test_a_thread_with_more_words_than_fit_is_still_found(account, anna):
-    conversation = factories.make_conversation(account, text="Anfang")
-    update()
-    long = " ".join(f"wort{number}" for number in range(2_000))
-    for start in range(5):
-        factories.visitor_writes(
-            conversation, long.replace("wort", f"w{start}")[:9_000]
-        )
+def many_words(start, end):
+    return " ".join(f"w{number:05}{'a' * 18}" for number in range(start, end))
 
-    assert update() == 1
-    assert found(anna, "Anfang") == [conversation.pk]
+
+def test_a_thread_with_more_words_than_fit_is_still_found(account, anna):
+    small = factories.make_conversation(account, text="guter Mahlstein")
+    large = factories.make_conversation(account, text="Anfang")
+    large.messages.filter(by_visitor=True).update(
+        text=f"Anfang {many_words(0, 30_000)}"
+    )
+    assert update() == 2
+    added = factories.visitor_writes(large, "Mehl")
+    Message.objects.filter(pk=added.pk).update(
+        text=f"guter Mahlstein {many_words(30_000, 39_000)}"
+    )
+    factories.visitor_writes(small, "Danke")
+
+    assert update() == 2
+    assert found(anna, "Anfang Mahlstein") == [large.pk]
+    # What does not fit with the places of its words costs it phrases, and others nothing.
+    assert found(anna, '"guter Mahlstein"') == [small.pk]
+
+
+def test_one_that_is_too_large_costs_the_others_nothing(account, anna):
+    large, small = (
+        factories.make_conversation(account, text=text)
+        for text in ("Anfang", "guter Mahlstein")
+    )
+    large.messages.filter(by_visitor=True).update(
+        text=f"Anfang {many_words(0, 49_000)}"
+    )
+
+    assert update() == 2
+    assert update() == 0
+    # Of too many words, the first ones.
+    assert found(anna, "Anfang") == [large.pk]
+    assert found(anna, '"guter Mahlstein"') == [small.pk]
 
 
 def test_everything_can_be_written_anew(account, anna, capsys):
