@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from django.db import connection
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from conversations.stems import dictionary_of
 from conversations.words import MAX_WORD, Term, fold, terms_of, words_of
 from supportdesk.core.redaction import MARKER_RE
@@ -19,6 +21,9 @@ BEFORE, LENGTH = 14, 140
 # How much longer than its stem a form of a word may be.
 MAX_ENDING = 4
 
+_LETTER = r"[^\W_]"
+# In no text: PostgreSQL stores none.
+_BETWEEN = "\0"
 # Accents may be characters of their own.
 _WORD = re.compile("(?:[^\\W_]|[\u0300-\u036f])+")
 # Entry by entry: with a range of them PostgreSQL reads long threads as a whole, for
@@ -53,6 +58,16 @@ class Hit:
     is_note: bool = False
 
 
+class _Entry(NamedTuple):
+    """A message, and with each the stems of the words that were asked for."""
+
+    conversation_id: int
+    kind: str
+    by_visitor: bool
+    text: str
+    stems: list[str]
+
+
 @dataclass(frozen=True)
 class _Word:
     start: int
@@ -60,39 +75,94 @@ class _Word:
     forms: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The words of a search, with their stems in the account's language."""
+
+    terms: tuple[Term, ...]
+    stems: dict[str, str]
+
+    def marks(self, message: Message) -> list[Span]:
+        """Where they are in the message's text."""
+        if message.is_event or not message.text:
+            return []
+        return hits_in(message.text[:MAX_CHARACTERS], self.terms, self.stems)
+
+    def count_in(self, texts: Sequence[str]) -> list[int]:
+        """How many of the terms each text holds: thousands are looked through at once."""
+        # Folded together: one by one it would take several times as long.
+        joined = MARKER_RE.sub(" ", _BETWEEN.join(texts))
+        folded = fold(joined).split(_BETWEEN)[: len(texts)]
+        return [sum(looked.is_in(text) for looked in self._looked) for text in folded]
+
+    @cached_property
+    def _looked(self) -> list["_Looked"]:
+        return [_looked_for(term, self.stems) for term in self.terms]
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What is compared with folded texts: without one of these pieces there is no hit,
+    and finding a piece costs a fraction of the expression."""
+
+    pieces: tuple[str, ...]
+    expression: re.Pattern[str]
+
+    def is_in(self, text: str) -> bool:
+        return (
+            any(piece in text for piece in self.pieces)
+            and self.expression.search(text) is not None
+        )
+
+
+def _looked_for(term: Term, stems: dict[str, str]) -> _Looked:
+    """As the search compares; words hold letters and digits only."""
+    between = r"[\W_]+".join(term.words)
+    whole = rf"(?<!{_LETTER}){between}"
+    if term.is_prefix:
+        return _Looked((term.words[0],), re.compile(whole))
+    pieces = [term.words[0]]
+    ways = [term.part or rf"{whole}(?!{_LETTER})"]
+    stem = stems.get(term.words[0]) if term.has_forms else ""
+    if stem:
+        pieces.append(stem)
+        ways.append(rf"(?<!{_LETTER}){stem}{_LETTER}{{0,{MAX_ENDING}}}(?!{_LETTER})")
+    return _Looked(tuple(pieces), re.compile("|".join(ways)))
+
+
 def mark_hits(rows: Sequence[Conversation], q: str) -> None:
     """Set `hit` of each row whose latest messages hold something of what was asked.
 
     The message with most of the words, the newest of those. One query for all rows.
     """
-    terms = terms_of(q)
-    if not rows or not terms:
+    terms = tuple(terms_of(q))
+    entries = _newest(rows, terms) if rows and terms else []
+    if not entries:
         return
-    best: dict[int, tuple[int, Hit]] = {}
-    stems: dict[str, str] = {}
-    for pk, kind, by_visitor, text, stemmed in _newest(rows, terms):
-        stems = stems or dict(zip(_asked(terms), stemmed, strict=True))
-        number, spans = hits_in(text, terms, stems)
-        if number > best.get(pk, (0, None))[0]:
-            piece, shifted = _piece(text, spans)
-            hit = Hit(piece, shifted, by_agent=not by_visitor, is_note=kind == "note")
-            best[pk] = (number, hit)
+    asked = Asked(terms, dict(zip(_asked(terms), entries[0].stems, strict=True)))
+    numbers = asked.count_in([entry.text for entry in entries])
+    best: dict[int, tuple[int, _Entry]] = {}
+    for number, entry in zip(numbers, entries, strict=True):
+        if number > best.get(entry.conversation_id, (0, None))[0]:
+            best[entry.conversation_id] = (number, entry)
     for row in rows:
-        if row.pk in best:
-            row.hit = best[row.pk][1]  # type: ignore[attr-defined]
+        if row.pk not in best:
+            continue
+        entry = best[row.pk][1]
+        if spans := hits_in(entry.text, terms, asked.stems):
+            piece, shifted = _piece(entry.text, spans)
+            row.hit = Hit(  # type: ignore[attr-defined]
+                piece,
+                shifted,
+                by_agent=not entry.by_visitor,
+                is_note=entry.kind == Message.Kind.NOTE,
+            )
 
 
-def hits_in(
-    text: str, terms: Sequence[Term], stems: dict[str, str]
-) -> tuple[int, list[Span]]:
-    """How many of the terms are in the text, and where."""
+def hits_in(text: str, terms: Sequence[Term], stems: dict[str, str]) -> list[Span]:
+    """Where the terms are in the text."""
     words = list(_words(text))
-    number, found = 0, set()
-    for term in terms:
-        spans = list(_spans(words, term, stems))
-        number += bool(spans)
-        found.update(spans)
-    return number, sorted(found)
+    return sorted({span for term in terms for span in _spans(words, term, stems)})
 
 
 def _asked(terms: Sequence[Term]) -> list[str]:
@@ -100,9 +170,7 @@ def _asked(terms: Sequence[Term]) -> list[str]:
     return list(dict.fromkeys(asked))
 
 
-def _newest(
-    rows: Sequence[Conversation], terms: Sequence[Term]
-) -> list[tuple[int, str, bool, str, list[str]]]:
+def _newest(rows: Sequence[Conversation], terms: Sequence[Term]) -> list["_Entry"]:
     entries = [
         (row, seq)
         for row in rows
@@ -117,7 +185,7 @@ def _newest(
     }
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST, values)
-        return cursor.fetchall()
+        return [_Entry(*row) for row in cursor.fetchall()]
 
 
 def _words(text: str) -> Iterator[_Word]:
