@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -80,13 +81,17 @@ class InboxQuery:
         return replace(query, sort=sort) if sort in SORTS else query
 
     @property
+    def values(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    # Asked for with every row of the list and every form beside it.
+    @cached_property
     def given(self) -> dict[str, Any]:
         """What differs from the default: an address stays short."""
-        default = InboxQuery()
         return {
-            name: value
-            for name, value in vars(self).items()
-            if name != "ignored" and value != getattr(default, name)
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.compare and getattr(self, each.name) != each.default
         }
 
     @property
@@ -96,7 +101,7 @@ class InboxQuery:
             name: value for name, value in self.given.items() if name not in NO_FILTERS
         }
 
-    @property
+    @cached_property
     def encoded(self) -> str:
         return urlencode(self.given, doseq=True)
 
@@ -220,7 +225,7 @@ def matching(agent: User, query: InboxQuery) -> ConversationQuerySet:
     """All that is found, without `url`: that is asked of some rows at a time."""
     rows = Conversation.objects.visible_to(agent)
     found: ConversationQuerySet = ConversationFilter(
-        vars(query), queryset=rows, viewer=agent
+        query.values, queryset=rows, viewer=agent
     ).qs
     return found.awake() if query.shows_awake else found
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from conversations.access import can_edit_reply, can_resolve
 from conversations.inbox import InboxQuery
@@ -225,17 +225,21 @@ def editable_by(reply: CannedReply, agent: User) -> bool:
 @register.filter
 def row_time(moment: datetime) -> str:
     """Today the time, this week the day, else the date."""
-    local, now = timezone.localtime(moment), timezone.localtime()
-    days = (now.date() - local.date()).days
-    if days <= 0:
+    local, today = timezone.localtime(moment), timezone.localdate()
+    if local.date() >= today:
         return f"{local:%H:%M}"
-    if days < 7:
-        return formats.date_format(local, "D")
-    if local.year == now.year:
+    return _short_day(local.date(), today, get_language())
+
+
+@lru_cache(1024)
+def _short_day(day: date, today: date, _language: str | None) -> str:
+    if (today - day).days < 7:
+        return formats.date_format(day, "D")
+    if day.year == today.year:
         # Translators: a short date without a year, such as 3 Nov
-        return formats.date_format(local, pgettext("date format", "j M"))
+        return formats.date_format(day, pgettext("date format", "j M"))
     # Translators: a short date with a year, such as 3 Nov 2024
-    return formats.date_format(local, pgettext("date format", "j M Y"))
+    return formats.date_format(day, pgettext("date format", "j M Y"))
 
 
 @register.filter
@@ -272,18 +276,28 @@ def snooze_choices() -> list[Choice]:
 
 @register.filter
 def day_label(at: datetime) -> str:
-    local, now = timezone.localtime(at), timezone.localtime()
+    return name_of_day(timezone.localtime(at).date(), timezone.localdate())
+
+
+def name_of_day(day: date, today: date) -> str:
+    """As it stands above what was written on it."""
+    return _name_of_day(day, today, get_language())
+
+
+# With every entry of a thread, and few of them begin another day.
+@lru_cache(1024)
+def _name_of_day(day: date, today: date, _language: str | None) -> str:
     # Translators: a date within this year, such as 22 November
-    day = formats.date_format(local, pgettext("date format", "j F"))
-    days = (now.date() - local.date()).days
+    name = formats.date_format(day, pgettext("date format", "j F"))
+    days = (today - day).days
     if days == 0:
-        return _("Today, %(day)s") % {"day": day}
+        return _("Today, %(day)s") % {"day": name}
     if days == 1:
-        return _("Yesterday, %(day)s") % {"day": day}
-    if local.year == now.year:
-        return f"{formats.date_format(local, 'l')}, {day}"
+        return _("Yesterday, %(day)s") % {"day": name}
+    if day.year == today.year:
+        return f"{formats.date_format(day, 'l')}, {name}"
     # Translators: a date in another year, such as 22 November 2024
-    return formats.date_format(local, pgettext("date format", "j F Y"))
+    return formats.date_format(day, pgettext("date format", "j F Y"))
 
 
 @register.filter(expects_localtime=True)

@@ -84,16 +84,6 @@ def hit_text(hit: Hit) -> SafeString:
 
 
 @register.filter
-def author_key(message: Message) -> str:
-    """Who wrote it: neighbours with the same key stand together."""
-    if message.is_event:
-        return "event"
-    if message.by_visitor:
-        return "visitor"
-    return f"{'note' if message.is_note else 'agent'}-{message.agent_id or 0}"
-
-
-@register.filter
 def rating_line(message: Message) -> str:
     label = Conversation.Rating(message.data["rating"]).label
     return _("The visitor rated this conversation: %(rating)s") % {"rating": label}
@@ -160,6 +150,9 @@ def contact_fields(message: Message) -> str:
 
 
 def _paragraphs(text: str, marks: Sequence[Mark], reader: int | None) -> SafeString:
+    if not marks and "\n" not in text and not _PIECE.search(text):
+        # Most of what people write.
+        return format_html('<p dir="auto">{}</p>', text) if text else SafeString("")
     paragraphs = []
     start = 0
     for part in _PARAGRAPHS.split(text):

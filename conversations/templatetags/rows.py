@@ -26,9 +26,7 @@ _NOBODY = UUID(int=0)
 
 
 @register.simple_tag(takes_context=True)
-def row_parts(
-    context: template.Context, conversation: Conversation
-) -> dict[str, str | bool | int]:
+def row_parts(context: template.Context, conversation: Conversation) -> dict[str, Any]:
     """The attributes and texts of one row, escaped; `may_resolve` for who looks at it.
 
     A pushed row is for everybody: nothing is selected, and the page decides.
@@ -39,6 +37,7 @@ def row_parts(
     suffix = query.suffix if query else ""
     address = escape(_address(conversation.public_id))
     active_at = conversation.last_activity_at
+    is_pushed = "pushed" in context
     return {
         "attributes": _attributes(conversation, unread),
         "address": address,
@@ -52,12 +51,11 @@ def row_parts(
         "id": str(conversation.public_id),
         "is_selected": context.get("selected_id") == conversation.public_id,
         "is_found": bool(query and query.q),
-        "may_resolve": conversation.is_open and _may_resolve(context, conversation),
+        "hit": getattr(conversation, "hit", None),
+        "is_pushed": is_pushed,
+        "may_resolve": conversation.is_open
+        and (is_pushed or can_resolve(context["request"].user, conversation)),
     }
-
-
-def _may_resolve(context: template.Context, conversation: Conversation) -> bool:
-    return "pushed" in context or can_resolve(context["request"].user, conversation)
 
 
 def _attributes(row: Conversation, unread: int) -> SafeString:
