@@ -23,8 +23,8 @@ let asked = 0;
 // What is shown, or is being asked for; null while no word is begun.
 let words = null;
 let isWaiting = false;
-// Enter came before the answer: it means the first one.
-let takesFirst = false;
+// Enter or Tab came before the answer: it means the first one.
+let takesFirst = '';
 // What the button put there to begin a word.
 let begunBy = '';
 // Where a word stands that the agent wants as it is.
@@ -46,7 +46,7 @@ function update() {
   if (word.words === words) return;
   words = word.words;
   isWaiting = true;
-  takesFirst = false;
+  takesFirst = '';
   clearTimeout(timer);
   timer = setTimeout(ask, isOpen() || words ? PAUSE : 0, composer(), words);
 }
@@ -70,7 +70,11 @@ function show(html) {
   const found = parse(html);
   const count = Number($('.canned__box', found)?.dataset.count ?? 0);
   // A word that only begins with a slash; but for the bare slash it is said.
-  if (!count && (words || !html)) return hide();
+  if (!count && (words || !html)) {
+    hide();
+    if (takesFirst === 'Enter') meanItself();
+    return;
+  }
   box().replaceChildren(found);
   box().hidden = false;
   const text = field();
@@ -83,6 +87,14 @@ function show(html) {
   $('#canned-said').textContent = $('.canned__box', box()).dataset.said;
   choose(options()[0]);
   if (takesFirst && chosen()) take(chosen());
+}
+
+/** There was nothing to take: Enter is what it is without canned replies. */
+function meanItself() {
+  takesFirst = '';
+  const text = field();
+  const key = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true });
+  if (text.dispatchEvent(key)) write('\n', text.selectionStart, text.selectionEnd);
 }
 
 function choose(option) {
@@ -118,7 +130,8 @@ function close() {
   clearTimeout(timer);
   asked += 1;
   words = null;
-  isWaiting = takesFirst = false;
+  isWaiting = false;
+  takesFirst = '';
   begunBy = '';
   if (isOpen()) hide();
 }
@@ -174,8 +187,8 @@ function handled(event) {
   const takes = event.key === 'Enter' || event.key === 'Tab';
   if (takes && event.shiftKey) return false;
   if (isWaiting) {
-    takesFirst = takes && Boolean(words);
-    return takesFirst;
+    takesFirst = takes && words ? event.key : '';
+    return Boolean(takesFirst);
   }
   const all = options();
   if (!all.length) return false;

@@ -107,6 +107,15 @@ def test_what_only_looks_like_one_is_left_alone(desk, opened):
     expect(text).to_have_value("/zzz\n")
 
 
+def test_enter_before_the_answer_is_an_enter_if_there_is_nothing_to_take(desk, opened):
+    page, text = opened.page, text_of(opened.page)
+    with page.expect_response("**/canned/**"):
+        text.press_sequentially("/zzz")
+        text.press("Enter")
+
+    expect(text).to_have_value("/zzz\n")
+
+
 def test_mouse_opens_takes_and_closes(desk, opened):
     page, text = opened.page, text_of(opened.page)
     button = page.locator("[data-canned]")
