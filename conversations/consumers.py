@@ -202,9 +202,10 @@ class DeskConsumer(SocketConsumer):
             if await self._sees(event["id"]):
                 return
             await self._stop_viewing()
-            if "into" in event and await self._sees(event["into"]):
-                # Merged into one that the page may show instead.
-                content["into"] = event["into"]
+        # Merged into one that the page may show instead. Asked for whoever looks: a page
+        # that has just opened it may not have said so yet.
+        if "into" in event and await self._sees(event["into"]):
+            content["into"] = event["into"]
         await self.reply(content)
 
     async def _sees(self, public_id: str) -> bool:

@@ -84,7 +84,7 @@ async def test_who_does_not_see_the_other_one_learns_nothing_of_it():
     await socket.leave()
 
 
-async def test_list_of_who_looks_elsewhere_loses_the_row_and_no_more():
+async def test_a_page_that_has_not_said_yet_what_it_shows_is_told_the_same():
     anna, _lena, kept, merged = await cast()
     socket = await desk_socket(Client(), anna)
     await socket.__aenter__()
@@ -93,7 +93,8 @@ async def test_list_of_who_looks_elsewhere_loses_the_row_and_no_more():
     await join(kept, merged, anna)
 
     frames = await socket.frames_until("counts")
-    assert of(frames, "gone", merged) == [{"type": "gone", "id": str(merged.public_id)}]
+    [gone] = of(frames, "gone", merged)
+    assert gone["into"] == str(kept.public_id)
     await socket.leave()
 
 
