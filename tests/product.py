@@ -1,5 +1,6 @@
 """The real product as processes of its own, for tests that kill parts of it."""
 
+import atexit
 import contextlib
 import os
 import signal
@@ -15,9 +16,12 @@ import psycopg
 
 from supportdesk.operations.supervisor import terminated_with_parent
 from tests import engines
+from tests.shell import Shell
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 READY_TIMEOUT = 60.0
+# Databases of this process that others are copies of.
+_migrated: set[str] = set()
 
 
 class Product:
@@ -35,7 +39,6 @@ class Product:
         name += os.environ.get("PYTEST_XDIST_WORKER", "")
         self._database = f"desk_{os.environ['DESK_TEST_RUN']}_{name}"
         redis_url, self._release = engines.claim_redis(os.environ["DESK_TEST_REDIS"])
-        self._sql(f'CREATE DATABASE "{self._database}"')
         self.environment = os.environ | {
             "ENVIRONMENT": "development",
             "DJANGO_SETTINGS_MODULE": "supportdesk.settings",
@@ -52,28 +55,44 @@ class Product:
         }
         for path in ("media", "static", "mail"):
             (self.directory / path).mkdir(exist_ok=True)
+        self._beside: Shell | None = None
         try:
-            self.manage("migrate", "--verbosity", "0")
+            self._create_database()
         except BaseException:
             self.stop()
             raise
 
     @property
     def database_url(self) -> str:
-        head, _, options = self._server.partition("?")
-        head = head.rpartition("/")[0] + f"/{self._database}"
-        return f"{head}?{options}" if options else head
+        return engines.with_database(self._server, self._database)
+
+    def _create_database(self) -> None:
+        """A copy of one that was migrated once: from the beginning it takes long."""
+        migrated = f"desk_{os.environ['DESK_TEST_RUN']}_migrated"
+        migrated += os.environ.get("PYTEST_XDIST_WORKER", "")
+        if migrated not in _migrated:
+            self._sql(f'CREATE DATABASE "{migrated}"')
+            atexit.register(self._drop, migrated)
+            url = engines.with_database(self._server, migrated)
+            self.manage("migrate", "--verbosity", "0", DATABASE_URL=url)
+            _migrated.add(migrated)
+        self._sql(f'CREATE DATABASE "{self._database}" TEMPLATE "{migrated}"')
 
     def _sql(self, statement: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:
             connection.execute(statement)
 
-    def manage(self, *arguments: str) -> str:
+    def _drop(self, database: str) -> None:
+        # At the very end embedded engines may have gone already.
+        with contextlib.suppress(psycopg.OperationalError):
+            self._sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def manage(self, *arguments: str, **environment: str) -> str:
         """What a management command prints; a failing one fails the test."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=BASE_DIR,
-            env=self.environment,
+            env=self.environment | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -82,9 +101,16 @@ class Product:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    @property
+    def beside(self) -> Shell:
+        """A Python on the product's database, started when it is needed."""
+        if self._beside is None:
+            self._beside = Shell(self.environment)
+        return self._beside
+
     def shell(self, code: str) -> str:
-        """What Python code prints that runs inside the product, on its database."""
-        return self.manage("shell", "--no-imports", "-c", code)
+        """What Python code prints that runs inside the product."""
+        return self.beside.print(code)
 
     def start(self) -> None:
         self.start_web(wait=False)
@@ -158,6 +184,8 @@ class Product:
         return "\n".join(parts)
 
     def stop(self) -> None:
+        if self._beside:
+            self._beside.close()
         for process in self.processes.values():
             process.terminate()
         deadline = time.monotonic() + 8
@@ -167,7 +195,7 @@ class Product:
             except subprocess.TimeoutExpired:
                 self.kill(name)
         self.processes.clear()
-        self._sql(f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
+        self._drop(self._database)
         self._release()
 
     def _start(self, name: str, module: str, *arguments: str) -> None:

@@ -5,12 +5,11 @@ no test uses the ORM: the product has a database of its own, which `stack.manage
 and `stack.shell` reach.
 """
 
-import os
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.browser import chromium
 from tests.browser.visiting import Desk, Website
@@ -74,14 +73,10 @@ def stack(running_product):
 
 # Until its module ends: Playwright's loop would be in the way of asynchronous tests.
 @pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(),
-            args=["--no-sandbox"] if os.geteuid() == 0 else [],
-        )
+def browser(request):
+    whole = request.node.get_closest_marker("whole_browser") is not None
+    with chromium.started(whole=whole) as browser:
         yield browser
-        browser.close()
 
 
 class Pages:

@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.browser import chromium
 
@@ -15,11 +14,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def redact():
-    path = chromium.find()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"]
-        )
+    with chromium.started() as browser:
         page = browser.new_page()
         page.evaluate(
             """async (script) => {
@@ -29,7 +24,6 @@ def redact():
             SCRIPT,
         )
         yield lambda text: page.evaluate("(text) => kernel.redact(text)", text)
-        browser.close()
 
 
 def test_widget_hides_the_cards_that_the_server_hides(redact):

@@ -183,7 +183,7 @@ def test_logout_begins_as_somebody_else(shop, desk, stand, secret, new_page):
     assert "Katharina" not in kept
     write(page, "Hello")
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
-    assert desk.texts() == ["Hello"]
+    desk.stores("Hello")
 
 
 def test_other_tab_of_who_logged_out_forgets_too(shop, desk, new_page):
@@ -258,7 +258,7 @@ def test_nothing_unsent_in_another_tab_goes_out_after_logout(shop, desk, new_pag
     expect(other.get_by_text("Sent", exact=True)).to_be_visible()
     expect(bubbles(page)).to_have_text(["Hello"])
     other.wait_for_timeout(1500)
-    assert desk.texts() == ["Hello"]
+    desk.stores("Hello")
     kept = other.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
     assert "A draft" not in kept
 
@@ -311,7 +311,7 @@ def test_nothing_unsent_of_one_customer_goes_out_as_the_next(
     write(other, "Hello")
     expect(bubbles(page)).to_have_text(["Hello"])
     page.wait_for_timeout(1500)
-    assert desk.texts() == ["Hello"]
+    desk.stores("Hello")
 
 
 def test_what_somebody_wrote_before_they_sign_in_stays_theirs(

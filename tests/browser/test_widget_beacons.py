@@ -98,7 +98,7 @@ def test_without_tracking_pages_are_told_once_there_is_a_visitor(
 
     assert answer.value.status == 204
     assert len(sessions) == 1
-    assert desk.do("print(latest.visitor.visits.get().page_count)").strip() == "3"
+    desk.becomes("print(latest.visitor.visits.get().page_count)", "3")
 
 
 def test_heartbeat_is_given_while_the_page_is_in_view(shop, desk, new_page):
@@ -132,7 +132,7 @@ def test_leaving_is_told(shop, desk, new_page):
     page.goto(shop)
     with page.expect_response("**/widget/visit"):
         page.get_by_role("button", name="Open chat").wait_for()
-    assert desk.do(LATEST_VISIT + SIGN_OF_LIFE).strip() == "here"
+    desk.becomes(LATEST_VISIT + SIGN_OF_LIFE, "here")
 
     with page.expect_request("**/widget/visit") as beacon:
         page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
@@ -140,13 +140,10 @@ def test_leaving_is_told(shop, desk, new_page):
     assert visits[-1] == {"token": visits[0]["token"], "state": "left"}
     with page.expect_response("**/widget/visit"):
         page.evaluate("history.pushState({}, '', '?after')")
-    assert desk.do(LATEST_VISIT + SIGN_OF_LIFE).strip() == "here"
+    desk.becomes(LATEST_VISIT + SIGN_OF_LIFE, "here")
     page.goto("about:blank")
 
-    for _ in range(10):
-        if desk.do(LATEST_VISIT + SIGN_OF_LIFE).strip() == "left":
-            return
-    raise AssertionError("nobody heard that the page was left")
+    desk.becomes(LATEST_VISIT + SIGN_OF_LIFE, "left")
 
 
 def test_pages_that_are_too_much_for_one_request_are_dropped(
@@ -229,7 +226,7 @@ def test_who_an_agent_writes_to_sees_it_without_having_opened_the_chat(
     expect(bubbles(page)).to_contain_text(["Hello! Can I <b>help</b> you to choose?"])
     write(page, "Yes, please")
     expect(page.get_by_text("Sent", exact=True)).to_be_visible()
-    assert desk.texts() == ["Hello! Can I <b>help</b> you to choose?", "Yes, please"]
+    desk.stores("Hello! Can I <b>help</b> you to choose?", "Yes, please")
 
 
 def test_greeting_of_an_agent_opens_the_chat_on_a_phone(shop, desk, new_page):

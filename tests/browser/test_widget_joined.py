@@ -46,4 +46,4 @@ def test_thread_is_what_the_desk_makes_of_it(shop, desk, new_page):
     expect(bubbles(page)).to_have_text(["Thanks"])
     write(page, "And now?")
     expect(bubbles(page)).to_have_text(["Thanks", "And now?"])
-    assert desk.texts() == ["Thanks", "And now?"]
+    desk.stores("Thanks", "And now?")

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from supportdesk.operations.widget_build import bundle
 from tests.browser import chromium
@@ -73,15 +72,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def page():
-    path = chromium.find()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"]
-        )
+    with chromium.started() as browser:
         page = browser.new_page()
         page.evaluate(DESK, bundle(LINE))
         yield page
-        browser.close()
 
 
 def play(page, script):

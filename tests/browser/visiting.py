@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 AGENT = """
@@ -14,6 +15,13 @@ owner = User.objects.get(email="owner@example.com")
 latest = Conversation.objects.filter(account=owner.account).order_by("-created_at").first()
 """
 
+TEXTS = """
+texts = latest.messages.filter(kind="message").order_by("seq").values_list("text", flat=True)
+print(*texts, sep="|", end="")
+"""
+# Seconds.
+PATIENCE = 15
+
 
 class Desk:
     """The other side, by services instead of pages."""
@@ -23,6 +31,13 @@ class Desk:
 
     def do(self, code):
         return self.stack.shell(AGENT + code)
+
+    def becomes(self, code, printed):
+        """Wait till code prints this: what a page shows may not have arrived yet."""
+        deadline = time.monotonic() + PATIENCE
+        while (found := self.do(code).strip()) != printed:
+            assert time.monotonic() < deadline, f"{found!r} and not {printed!r}"
+            time.sleep(0.1)
 
     def come(self):
         self.do(
@@ -77,11 +92,12 @@ class Desk:
             f" text={text!r}, client_id=uuid.uuid4())"
         )
 
+    def stores(self, *texts):
+        """The latest conversation comes to hold these messages, in this order."""
+        self.becomes(TEXTS, "|".join(texts))
+
     def texts(self):
-        printed = self.do(
-            "print(*latest.messages.filter(kind='message').order_by('seq')"
-            ".values_list('text', flat=True), sep='|', end='')"
-        )
+        printed = self.do(TEXTS)
         return printed.strip().split("|")
 
 

@@ -38,7 +38,10 @@ async def view(socket, conversation, **more):
     """Open it, and what the page is told of then."""
     id = str(conversation.public_id) if conversation else None
     await socket.send(type="view", conversation=id, **more)
-    return [names(frame) for frame in await socket.frames("together")]
+    if id is None:
+        return await told(socket)
+    frames = await socket.frames_until("together")
+    return [names(frame) for frame in frames if frame["type"] == "together"]
 
 
 async def told(socket):

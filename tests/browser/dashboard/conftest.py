@@ -3,8 +3,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.dashboard.desk_shell import DeskShell
-
 PASSWORD = "correct horse battery staple"
 
 CAST = """
@@ -20,6 +18,14 @@ result = {
     "anna": {"pk": anna.pk, "email": anna.email},
     "jonas": {"pk": jonas.pk, "email": jonas.email},
 }
+"""
+
+SESSION = """
+from django.conf import settings
+from django.test import Client
+client = Client()
+client.force_login(User.objects.get(pk=pk))
+result = [settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value]
 """
 
 CONVERSATION = """
@@ -46,12 +52,11 @@ class Desk:
         self.anna, self.jonas = cast["anna"], cast["jonas"]
 
     def sign_in(self, agent, path="/", **options):
+        """A page of somebody who has signed in; the form is the entrance's matter."""
         page = self.new_page(**options)
-        page.goto(f"{self.stack.url}/accounts/login/")
-        page.locator("[name=login]").fill(agent["email"])
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("[name=password]").press("Enter")
-        page.wait_for_url(f"{self.stack.url}/")
+        name, value = self.shell.run(SESSION, pk=agent["pk"])
+        cookie = {"name": name, "value": value, "url": self.stack.url}
+        page.context.add_cookies([cookie | {"httpOnly": True, "sameSite": "Lax"}])
         self.open(page, path)
         return page
 
@@ -92,11 +97,9 @@ class Desk:
         )
 
 
-@pytest.fixture(scope="session")
-def desk_shell(running_product):
-    shell = DeskShell(running_product.environment)
-    yield shell
-    shell.close()
+@pytest.fixture
+def desk_shell(stack):
+    return stack.beside
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from tests.browser.dashboard.notifying import (
     want,
 )
 
+pytestmark = pytest.mark.whole_browser
+
 HEARD = "window.heard || 0"
 LISTEN = """() => document.addEventListener('desk:sound', () => {
   window.heard = 1 + (window.heard || 0);

@@ -17,6 +17,8 @@ from tests.browser.dashboard.notifying import (
 )
 from tests.notifications.push_service import Browser
 
+pytestmark = pytest.mark.whole_browser
+
 
 @pytest.fixture
 def page(desk):
