@@ -7,12 +7,16 @@ PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test lint bench lock messages openapi setup browser clean
+.PHONY: run test coverage lint bench lock messages openapi setup browser clean
 
 run: setup
 	@exec $(RUN)python manage.py run
 
 test: lint browser
+	$(RUN)python -m pytest -n 2
+
+# Which lines no test runs; to be read, and no check.
+coverage: lint browser
 	$(RUN)python -m pytest -n 2 --cov
 
 lint: setup
