@@ -186,7 +186,8 @@ def test_long_notes_take_no_time(piece):
 
     named(text, team)
 
-    assert time.thread_time() - started < 2
+    # A fraction of that; what grows with the square would take minutes.
+    assert time.thread_time() - started < 20
 
 
 # What is stored
