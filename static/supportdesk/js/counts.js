@@ -23,17 +23,17 @@ function onCounts(counts) {
   write('[data-count-agent]', ({ countAgent }) => counts.agents[countAgent], { hideZero: true });
 }
 
-function setUnread(id, unread) {
+function note(id, unread) {
   const now = ids();
   if (unread) now.add(id);
   else now.delete(id);
-  show(now);
+  if (badge()) badge().dataset.unreadIds = [...now].join(' ');
 }
 
-function show(now) {
+function show() {
+  const now = ids();
   const place = badge();
   if (place) {
-    place.dataset.unreadIds = [...now].join(' ');
     place.hidden = now.size === 0;
     $('[data-number]', place).textContent = now.size;
   }
@@ -53,25 +53,32 @@ function onPage({ page, since }) {
     }
   }
   const fresh = $('#nav-unread', page);
-  if (fresh && badge()) {
-    badge().dataset.unreadIds = fresh.dataset.unreadIds;
-    show(ids());
-  }
+  if (fresh && badge()) badge().dataset.unreadIds = fresh.dataset.unreadIds;
   for (const frame of since) reactions[frame.type](frame);
+  // Once and at the end: the page is older than what is shown, and would show for a moment.
+  show();
 }
 
 const reactions = {
   counts: onCounts,
   conversation: (frame) =>
-    setUnread(frame.id, frame.status === 'open' && !frame.snoozed ? unreadOf(frame) : 0),
-  gone: ({ id }) => setUnread(id, 0),
+    note(frame.id, frame.status === 'open' && !frame.snoozed ? unreadOf(frame) : 0),
+  gone: ({ id }) => note(id, 0),
 };
 
 export function start() {
-  for (const [type, react] of Object.entries(reactions)) on(`frame:${type}`, react);
+  for (const [type, react] of Object.entries(reactions)) {
+    on(`frame:${type}`, (frame) => {
+      react(frame);
+      show();
+    });
+  }
   on('page', onPage);
-  on('read', ({ id }) => setUnread(id, 0));
+  on('read', ({ id }) => {
+    note(id, 0);
+    show();
+  });
   // A swapped page brings its own title and badge.
-  on('selected', () => show(ids()));
-  show(ids());
+  on('selected', show);
+  show();
 }
