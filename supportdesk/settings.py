@@ -125,10 +125,13 @@ if not REDIS_URL.startswith(("redis://", "rediss://")):
 _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
 _options = _database.get("OPTIONS", {})
 _database["OPTIONS"] = _options | {
-    # Compiling a query pays for reports that run for minutes; it would make the inbox
-    # of a large desk wait three times as long as for its rows. What the address says
-    # comes after it, and counts.
-    "options": f"-c jit=off {_options.get('options', '')}".strip(),
+    # Compiling a query, and starting processes that share its work, pays for reports
+    # that run for minutes; the inbox of a large desk would wait three times as long as
+    # for its rows. What the address says comes after it, and counts.
+    "options": (
+        "-c jit=off -c max_parallel_workers_per_gather=0 "
+        f"{_options.get('options', '')}"
+    ).strip(),
     "pool": {
         "min_size": env.int("DATABASE_POOL_MIN", 1),
         "max_size": env.int("DATABASE_POOL_MAX", 16),

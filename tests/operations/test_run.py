@@ -110,6 +110,7 @@ def test_compose_serves_the_same_queues():
 
 
 def test_nothing_waits_behind_what_may_take_long(settings):
+    app.loader.import_default_modules()
     queues = {
         name: app.amqp.router.route({}, name)["queue"].name
         for name, task in app.tasks.items()

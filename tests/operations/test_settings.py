@@ -167,12 +167,15 @@ def value_of(tmp_path, expression, environment):
     return json.loads(done.stdout)
 
 
+OURS = "-c jit=off -c max_parallel_workers_per_gather=0"
+
+
 @pytest.mark.parametrize(
     ("query", "options"),
     [
-        ("", "-c jit=off"),
-        ("?options=-c%20search_path%3Ddesk", "-c jit=off -c search_path=desk"),
-        ("?sslmode=require", "-c jit=off"),
+        ("", OURS),
+        ("?options=-c%20search_path%3Ddesk", f"{OURS} -c search_path=desk"),
+        ("?sslmode=require", OURS),
     ],
 )
 def test_options_of_the_database_s_address_are_kept(tmp_path, query, options):
