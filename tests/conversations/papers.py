@@ -18,10 +18,13 @@ def read(response):
     return PdfReader(io.BytesIO(b"".join(response.streaming_content)))
 
 
+def words_of(page):
+    """What a page says, as one line, without marks of the extractor's own."""
+    return " ".join(re.sub("[\u200b\x00-\x08]", "", page.extract_text()).split())
+
+
 def words(reader):
-    """All that the pages say, as one line, without marks of the extractor's own."""
-    text = " ".join(page.extract_text() for page in reader.pages)
-    return " ".join(re.sub("[\u200b\x00-\x08]", "", text).split())
+    return " ".join(words_of(page) for page in reader.pages)
 
 
 def pictures(reader):

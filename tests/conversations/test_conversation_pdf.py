@@ -14,7 +14,14 @@ from conversations.exporting.characters import printable, reads_from_right
 from conversations.models import Message
 from supportdesk.accounts.models import Role
 from tests import factories
-from tests.conversations.papers import download, fonts, pictures, read, words
+from tests.conversations.papers import (
+    download,
+    fonts,
+    pictures,
+    read,
+    words,
+    words_of,
+)
 from visitors.models import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +118,7 @@ def test_pages_count_themselves_and_name_the_conversation(anna, conversation):
     number = len(reader.pages)
     assert number > 1
     for index, page in enumerate(reader.pages, 1):
-        text = page.extract_text()
+        text = words_of(page)
         assert f"{index} / {number}" in text
         assert "Conversation with Lena Hof" in text
         assert "Exported " in text
