@@ -22,9 +22,7 @@ MAX_FEW = 2_000
 # Planned as if all were wanted, which is by the index of words; read as far as needed.
 _FEW = """
 WITH hit AS MATERIALIZED ({documents})
-SELECT conversation.id FROM hit
-JOIN conversations_conversation AS conversation ON conversation.id = hit.conversation_id
-WHERE conversation.account_id = %s LIMIT %s
+SELECT conversation_id FROM hit LIMIT %s
 """
 
 
@@ -46,6 +44,6 @@ def keys_if_few(asked: Any, account: Account) -> list[int] | None:
     documents = SearchDocument.objects.filter(words=asked).values("conversation_id")
     sql, params = documents.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_FEW.format(documents=sql), [*params, account.pk, MAX_FEW + 1])
+        cursor.execute(_FEW.format(documents=sql), [*params, MAX_FEW + 1])
         keys = [key for (key,) in cursor.fetchall()]
     return keys if len(keys) <= MAX_FEW else None
