@@ -6,7 +6,8 @@ one, which takes a while to fill and is worth keeping:
     python -m benchmarks.inbox --conversations 1000000 --keep
 
 No page may take more than 100 ms in 95 of 100 cases, nor more than 8 queries (13 where
-something is searched for), and a deep page no more than half as long again as the first one.
+something is searched for, 17 where the page holds the list and a thread of it), and a deep
+page no more than half as long again as the first one.
 What agents look at all day takes less than 30 ms in the middle. A limit that was missed is
 said beside the page. All of it is one process on an otherwise idle machine: the times of a
 busy one are those of its other work, the column `of our own` is not.
@@ -26,9 +27,13 @@ from benchmarks.desk import database, percentile
 MESSAGES_EACH = 10
 MAX_QUERIES = 8
 MAX_SEARCH_QUERIES = 13
+MAX_BOTH_QUERIES = 17
 MAX_P95 = 100.0
 MAX_USUAL = 30.0
 USUAL = {"mine", "unassigned", "others", "all", "missed", "resolved", "group", "agent"}
+# Whoever goes through what was found asks for one thread after another, and for the
+# list once.
+ASKED_FOR = {"hits in the thread": {"HX-Request": "true", "HX-Target": "thread"}}
 DEEP = 1.5
 """So many times the first page a deep one may take."""
 # Below that, the clock's own noise decides.
@@ -199,10 +204,12 @@ def run(conversations: int, seed: int, rounds: int) -> int:
             pages[f"thread of {long.last_seq}"] = thread
             pages["thread, half way"] = f"{thread}?before={long.last_seq // 2}"
             pages["hits in the thread"] = f"{thread}?q=parcel"
+            pages["hits in list and thread"] = f"{thread}?q=parcel"
             pages["numbers of views"] = "/views/counts/"
         found: dict[str, Figure] = {}
         for name, address in pages.items():
-            found[name] = figure = measure(partial(client.get, address), rounds)
+            asked = partial(client.get, address, headers=ASKED_FOR.get(name))
+            found[name] = figure = measure(asked, rounds)
             missed = list(wrong(name, found))
             print(
                 f"{name:<29} p50 {figure.p50:6.1f} ms  p95 {figure.p95:6.1f} ms"
@@ -227,7 +234,8 @@ def tell(failures: list[str]) -> int:
 def wrong(name: str, found: dict[str, Figure]) -> Iterator[str]:
     figure = found[name]
     is_search = "(" in name or "name" in name or "hits" in name
-    if figure.queries > (MAX_SEARCH_QUERIES if is_search else MAX_QUERIES):
+    most = MAX_SEARCH_QUERIES if is_search else MAX_QUERIES
+    if figure.queries > (MAX_BOTH_QUERIES if "and thread" in name else most):
         yield f"{figure.queries} queries"
     if figure.p95 > MAX_P95:
         yield f"p95 {figure.p95:.0f} ms"
