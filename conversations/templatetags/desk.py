@@ -1,5 +1,6 @@
 """What the desk's pages are drawn with: icons, avatars, times, and the frame."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -20,10 +21,9 @@ from conversations.inbox import InboxQuery
 from conversations.live import LiveQuery
 from conversations.models import CannedReply, Channel, Conversation
 from conversations.services.bulk import MAX_BULK
-from conversations.sidebar import Sidebar, sidebar_of
+from conversations.sidebar import Colleague, Sidebar, sidebar_of
 from conversations.snoozing import Choice, choices
 from supportdesk.accounts.models import User
-from supportdesk.accounts.people import Person
 from visitors.models import Visitor
 
 register = template.Library()
@@ -195,8 +195,29 @@ def row_tags(conversation: Conversation) -> dict[str, Any]:
 
 
 @register.simple_tag
-def assigned_to(conversation: Conversation, agent: Person) -> bool:
-    return any(person.id == agent.id for person in conversation.people)
+def assigning_choices(
+    conversation: Conversation, colleagues: Sequence[tuple[Colleague, int]], me: int
+) -> list[dict[str, Any]]:
+    """Each colleague, whether they have the conversation, and what pressing does."""
+    having = {person.id for person in conversation.people}
+    assign, unassign, join = (
+        reverse(f"conversations:{name}", args=[conversation.public_id])
+        for name in ("assign", "unassign", "join")
+    )
+    return [
+        {
+            "colleague": colleague,
+            "pressed": colleague.id in having,
+            "address": (
+                unassign
+                if colleague.id in having
+                else join
+                if colleague.id == me
+                else assign
+            ),
+        }
+        for colleague, _open in colleagues
+    ]
 
 
 @register.simple_tag

@@ -33,51 +33,56 @@ def row_parts(context: template.Context, conversation: Conversation) -> dict[str
     """
     visitor = conversation.visitor
     unread = getattr(conversation, "unread", None) or 0
-    query = context.get("query")
-    suffix = query.suffix if query else ""
     address = escape(_address(conversation.public_id))
     active_at = conversation.last_activity_at
     is_pushed = "pushed" in context
     return {
         "attributes": _attributes(conversation, unread),
         "address": address,
-        "link": format_html("{}{}", address, suffix) if suffix else address,
+        "link": _link(context, conversation, address),
         "avatar": avatar(visitor, channel=conversation.channel_kind),
         "name": escape(visitor.display_name),
         "moment": timezone.localtime(active_at).isoformat(),
         "time": row_time(active_at),
-        "unread": str(unread),
+        "unread": unread,
+        "unread_hidden": "" if unread else " hidden",
         "owners": _owners(conversation),
         "id": str(conversation.public_id),
-        "is_selected": context.get("selected_id") == conversation.public_id,
-        "is_found": bool(query and query.q),
         "hit": getattr(conversation, "hit", None),
-        "is_pushed": is_pushed,
         "may_resolve": conversation.is_open
         and (is_pushed or can_resolve(context["request"].user, conversation)),
     }
 
 
+def _link(
+    context: template.Context, conversation: Conversation, address: SafeString
+) -> SafeString:
+    """Of the `a`: where it leads, with the list beside it, and whether one is there."""
+    query = context.get("query")
+    link = format_html("{}{}", address, query.suffix) if query else address
+    hit = "#hit" if query and query.q else ""
+    is_selected = context.get("selected_id") == conversation.public_id
+    current = ' aria-current="true"' if is_selected else ""
+    return SafeString(f'href="{link}{hit}"{current} hx-get="{link}"')
+
+
 def _attributes(row: Conversation, unread: int) -> SafeString:
     """Of the `li`; the script reads there what differs from agent to agent."""
-    return format_html(
-        'class="conv{}{}" id="conv-{}" data-id="{}" data-status="{}" data-group="{}"'
-        ' data-assignees="{}" data-activity="{}" data-waiting="{}" data-missed="{}"'
-        ' data-tags="{}" data-unread="{}" data-snoozed="{}" data-priority="{}"',
-        " is-unread" if unread else "",
-        "" if row.is_open else " is-resolved",
-        row.public_id,
-        row.public_id,
-        row.status,
-        row.group_id or "",
-        " ".join(str(person.id) for person in row.people),
-        epoch_ms(row.last_activity_at),
-        epoch_ms(row.waiting_since),
-        epoch_ms(row.missed_at),
-        " ".join(map(str, row.tag_ids)),
-        unread,
-        epoch_ms(row.snoozed_until),
-        row.priority,
+    key = row.public_id
+    classes = "conv is-unread" if unread else "conv"
+    if not row.is_open:
+        classes += " is-resolved"
+    # Keys, times and choices: nothing of it was written by anybody.
+    return SafeString(
+        f'class="{classes}" id="conv-{key}" data-id="{key}" data-status="{row.status}"'
+        f' data-group="{row.group_id or ""}"'
+        f' data-assignees="{" ".join(str(person.id) for person in row.people)}"'
+        f' data-activity="{epoch_ms(row.last_activity_at)}"'
+        f' data-waiting="{epoch_ms(row.waiting_since)}"'
+        f' data-missed="{epoch_ms(row.missed_at)}"'
+        f' data-tags="{" ".join(map(str, row.tag_ids))}" data-unread="{unread}"'
+        f' data-snoozed="{epoch_ms(row.snoozed_until)}"'
+        f' data-priority="{row.priority}"'
     )
 
 

@@ -88,7 +88,6 @@ function addQuery(row) {
     const url = link.getAttribute(name);
     if (url) link.setAttribute(name, url.split('?')[0] + suffix);
   }
-  $$('[name=next_query]', row).forEach((input) => (input.value = query.toString()));
 }
 
 export function showUnread(row) {
