@@ -84,6 +84,31 @@ def test_two_tabs_notify_once(desk, page):
     assert sum(tab.evaluate("window.notified") for tab in (page, second)) == 1
 
 
+def test_of_two_tabs_that_claim_at_once_one_is_first(desk, page):
+    second = page.context.new_page()
+    desk.open(second)
+    claims = """async (begin) => {
+      const desk = document.querySelector('script[type=module]').src;
+      const { claim } = await import(new URL('claims.js', desk));
+      const won = [];
+      for (let number = 0; number < 100; number += 1) {
+        while (Date.now() < begin + number * 10) {
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        won.push(await claim(`at-once:${number}`));
+      }
+      return won;
+    }"""
+    keep = f"(begin) => {{ window.won = ({claims})(begin); }}"
+    begin = page.evaluate("Date.now() + 500")
+    for tab in (page, second):
+        tab.evaluate(keep, begin)
+
+    won = [tab.evaluate("window.won") for tab in (page, second)]
+
+    assert [first + other for first, other in zip(*won, strict=True)] == [1] * 100
+
+
 def test_what_is_being_read_is_not_notified(desk, page):
     id = desk.conversation("Ada")
     expect_shown(page, "Ada")
