@@ -129,8 +129,7 @@ _database["OPTIONS"] = _options | {
     # that run for minutes; the inbox of a large desk would wait three times as long as
     # for its rows. What the address says comes after it, and counts.
     "options": (
-        "-c jit=off -c max_parallel_workers_per_gather=0 "
-        f"{_options.get('options', '')}"
+        f"-c jit=off -c max_parallel_workers_per_gather=0 {_options.get('options', '')}"
     ).strip(),
     "pool": {
         "min_size": env.int("DATABASE_POOL_MIN", 1),
