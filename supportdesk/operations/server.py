@@ -10,6 +10,7 @@ import warnings
 from typing import Any
 
 import uvicorn
+from uvicorn.importer import import_from_string
 
 OPTIONS: dict[str, Any] = {
     "lifespan": "off",
@@ -49,8 +50,7 @@ def main() -> None:
     # Of the static files, which WhiteNoise lets Django read to the end: small ones.
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
-    from supportdesk.asgi import application  # noqa: PLC0415 - reads the settings
-
+    application = import_from_string("supportdesk.asgi:application")
     settle()
     uvicorn.run(
         application,
