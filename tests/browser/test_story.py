@@ -6,6 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import ROUTED
+
 # The longest pause between two tries of any page.
 RECONNECT = 30_000
 PASSWORD = "demo-desk"
@@ -113,7 +115,12 @@ def cast(stack, new_page):
     stack.manage("seed_demo", "--reset")
     emails = ("owner@example.com", "full@example.com", "agent@example.com")
     stranger = "owner@nordlicht.example.org"
-    return [Agent(stack, new_page(), email) for email in (*emails, stranger)]
+    # Anna's requests are routed later on.
+    pages = [new_page(**ROUTED), *(new_page() for _ in emails)]
+    return [
+        Agent(stack, page, email)
+        for page, email in zip(pages, (*emails, stranger), strict=True)
+    ]
 
 
 def test_story(stack, new_page, cast, stored):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, ROUTED
 
 CONTACT = """
 from visitors.models import Source
@@ -222,7 +222,7 @@ def test_pages_of_the_visitor_arrive_while_an_agent_looks(desk, opened):
 
 def test_section_fails_alone_and_can_be_tried_again(desk, seen, new_page):
     id = desk.conversation("Katharina Vogt")
-    page = desk.sign_in(desk.anna)
+    page = desk.sign_in(desk.anna, **ROUTED)
     new_page.forgive("500")
     page.context.route("**/visitor/customer/", lambda route: route.fulfill(status=500))
 
@@ -246,7 +246,7 @@ def test_section_fails_alone_and_can_be_tried_again(desk, seen, new_page):
 def test_refresh_that_fails_keeps_what_was_there(desk, opened, new_page):
     id = desk.conversation("Katharina Vogt")
     desk.on(id, PAGES, titles=["Home"])
-    (page,) = opened(id, desk.anna)
+    (page,) = opened(id, desk.anna, **ROUTED)
     new_page.forgive("500")
     page.route("**/visitor/history/*", lambda route: route.fulfill(status=500))
 

@@ -4,6 +4,8 @@ import json
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import ROUTED
+
 
 def drop_frames(page, wanted):
     """Lose every frame from the server for which `wanted` holds; returns the lost."""
@@ -72,7 +74,7 @@ def test_message_that_came_twice_is_shown_once(desk, seen):
 def test_list_that_is_older_than_a_push_does_not_undo_it(desk, seen):
     first = desk.conversation("Katharina Vogt", group="repairs")
     other = desk.conversation("Oliver Whitcombe")
-    jonas = seen(desk.sign_in(desk.jonas))
+    jonas = seen(desk.sign_in(desk.jonas, **ROUTED))
     late = []
 
     def keep(route):
@@ -159,7 +161,7 @@ def test_answer_sent_while_the_web_is_down_is_stored_once(desk, seen, new_page):
 def test_answer_whose_receipt_was_lost_is_not_doubled(desk, seen, new_page):
     new_page.forgive_network()
     first = desk.conversation("Katharina Vogt", "One")
-    anna = seen(desk.sign_in(desk.anna))
+    anna = seen(desk.sign_in(desk.anna, **ROUTED))
     anna.open(first)
     times = []
 
@@ -183,7 +185,7 @@ def test_answer_whose_receipt_was_lost_is_not_doubled(desk, seen, new_page):
 def test_changed_text_after_a_lost_receipt_is_another_message(desk, seen, new_page):
     new_page.forgive_network()
     first = desk.conversation("Katharina Vogt", "One")
-    anna = seen(desk.sign_in(desk.anna))
+    anna = seen(desk.sign_in(desk.anna, **ROUTED))
     anna.open(first)
 
     def arrives_unanswered(route):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, SCREENSHOTS
+from tests.browser.conftest import PHONE, ROUTED, SCREENSHOTS
 from tests.browser.test_accessibility import violations
 
 WIDE = {"width": 1440, "height": 900}
@@ -147,7 +147,7 @@ def test_back_brings_the_former_list(desk, rated, seen):
 
 
 def test_list_that_is_renewed_meanwhile_swallows_no_search(desk, rated, seen):
-    page = desk.sign_in(desk.anna, "/?status=resolved")
+    page = desk.sign_in(desk.anna, "/?status=resolved", **ROUTED)
     waiting = []
     page.route(re.compile("rating="), lambda route: waiting.append(route), times=1)
     page.locator("[data-search-panel]").click()
