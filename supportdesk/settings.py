@@ -12,12 +12,13 @@ from typing import Any
 
 import dj_database_url
 import dj_email_url
-from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import FileAwareEnv
 from kombu import Exchange, Queue
+
+from supportdesk.schedule import jobs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -478,105 +479,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    # /readyz holds a queue for deaf that did not work this off lately.
-    **{
-        f"heartbeat of {queue}": {
-            "task": "operations.heartbeat",
-            "args": [queue],
-            "schedule": schedule(10),
-            "options": {"queue": queue, "expires": 20},
-        }
-        for queue in HEARTBEAT_QUEUES
-    },
-    "announce presence": {
-        "task": "accounts.announce_presence",
-        "schedule": schedule(15),
-        "options": {"expires": 15},
-    },
-    "delete ended sessions": {
-        "task": "accounts.delete_ended",
-        "schedule": crontab(hour=3, minute=0),
-        "options": {"expires": 3600},
-    },
-    "give out waiting conversations": {
-        "task": "conversations.give_out_waiting",
-        "schedule": schedule(15),
-        "options": {"expires": 15},
-    },
-    "hand over what was left behind": {
-        "task": "conversations.hand_over_left_behind",
-        "schedule": schedule(60),
-        "options": {"expires": 60},
-    },
-    "count messages": {
-        "task": "conversations.count_messages",
-        "schedule": schedule(60),
-        "options": {"expires": 60},
-    },
-    "delete files": {
-        "task": "conversations.delete_files",
-        "schedule": schedule(600),
-        "options": {"expires": 600},
-    },
-    "delete ended blocks": {
-        "task": "visitors.delete_ended_blocks",
-        "schedule": crontab(hour=3, minute=10),
-        "options": {"expires": 3600},
-    },
-    "look after accounts": {
-        "task": "operations.look_after_accounts",
-        "schedule": schedule(60),
-        "options": {"expires": 60},
-    },
-    # Once more in the night: what a worker that died left, and the queue with it.
-    "delete what is not kept": {
-        "task": "accounts.delete_old",
-        "schedule": crontab(hour="2,4", minute=30),
-        "options": {"expires": 3600},
-    },
-    "finish merges": {
-        "task": "visitors.finish_merges",
-        "schedule": crontab(hour=3, minute=20),
-        "options": {"expires": 3600},
-    },
-    "take up exports": {
-        "task": "conversations.take_up_exports",
-        "schedule": schedule(60),
-        "options": {"expires": 60},
-    },
-    "wake snoozed conversations": {
-        "task": "conversations.wake_snoozed",
-        "schedule": schedule(30),
-        "options": {"expires": 30},
-    },
-    "update search": {
-        "task": "conversations.update_search",
-        "schedule": schedule(10),
-        "options": {"expires": 10},
-    },
-    "look out": {
-        "task": "notifications.look_out",
-        "schedule": schedule(5),
-        "options": {"expires": 5},
-    },
-    "prune notifications": {
-        "task": "notifications.prune",
-        "schedule": crontab(hour=3, minute=40),
-        "options": {"expires": 3600},
-    },
-    "send due notifications": {
-        "task": "notifications.send_due",
-        "schedule": schedule(5),
-        "options": {"expires": 5},
-    },
-    # Every account has its own seven in the morning.
-    "record digests": {
-        "task": "notifications.record_digests",
-        "schedule": crontab(minute="*/15"),
-        "options": {"expires": 900},
-    },
-}
+CELERY_BEAT_SCHEDULE = jobs(HEARTBEAT_QUEUES)
 
 # What the desk says of itself
 
