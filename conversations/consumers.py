@@ -15,7 +15,7 @@ from conversations.counts import counts_for
 from conversations.models import Conversation
 from conversations.publisher import lookers_event, publish_lookers
 from conversations.together import leave, look
-from conversations.viewing import look_at
+from conversations.viewing import changed_lately, look_at
 from supportdesk.accounts import presence
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import User
@@ -34,9 +34,10 @@ class DeskConsumer(SocketConsumer):
     """One tab of one agent.
 
     From the page: `{"type": "view", "conversation": id | null}`, with `"hidden": true`
-    while the tab is not looked at; `{"type": "typing", "active": bool}`, with
-    `"note": true` for what the visitor must not hear of; `{"type": "ping"}`. Anything
-    else gets the same error, whatever was wrong with it.
+    while the tab is not looked at and `"age"`, for how many seconds what it shows was on
+    its way; `{"type": "typing", "active": bool}`, with `"note": true` for what the
+    visitor must not hear of; `{"type": "ping"}`. Anything else gets the same error,
+    whatever was wrong with it.
     """
 
     async def connect(self) -> None:
@@ -103,9 +104,11 @@ class DeskConsumer(SocketConsumer):
     async def page_view(self, content: dict[str, Any]) -> None:
         wanted, is_hidden = content["conversation"], content.get("hidden", False)
         public_id = None if wanted is None else uuid.UUID(wanted)
-        if not isinstance(is_hidden, bool):
+        age = content.get("age", 0)
+        if not isinstance(is_hidden, bool) or not isinstance(age, int):
             raise ValueError
-        if self.viewing != str(public_id):
+        is_new = self.viewing != str(public_id)
+        if is_new:
             await self._stop_viewing()
         if public_id is None:
             return
@@ -123,6 +126,9 @@ class DeskConsumer(SocketConsumer):
             await self._stop_looking()
         else:
             await self._look()
+        if is_new and (sections := await in_thread(changed_lately)(visitor_id, age)):
+            # While the page was on its way; what changes from now on is heard.
+            await self.reply({"type": "visitor", "sections": sections})
 
     async def page_typing(self, content: dict[str, Any]) -> None:
         is_active, now = content["active"], time.monotonic()

@@ -15,7 +15,7 @@ from conversations.models import Conversation, Message
 from conversations.people import look_up, read_conversation
 from conversations.rendering import render_message, render_row
 from conversations.together import Lookers, lookers, people_of
-from conversations.viewing import is_viewed, open_cards
+from conversations.viewing import is_viewed, note_news, open_cards
 from conversations.visitor_view import (
     conversation_for_visitor,
     is_running,
@@ -151,15 +151,20 @@ def publish_visitor(visitor_id: int, sections: Iterable[str]) -> None:
     """Name the changed parts of a visitor's card to the pages that show it.
 
     Every agent's socket of the account compares one number; only a page with this card
-    open hears it, and asks for what it may see. While nobody looks, nothing is sent.
-    Page views come all day long, mostly before nobody's eyes: who looks is asked for
-    many of them at once.
+    open hears it, and asks for what it may see. While nobody looks, nothing is sent;
+    who opens it in this moment asks what is new (`viewing.changed_lately`). Page views
+    come all day long, mostly before nobody's eyes: who looks is asked for many of them
+    at once, and the next one tells of those that were missed.
     """
     sections = list(sections)
-    if sections == ["history"] and settings.HISTORY_PAUSE:
-        _moving.add(visitor_id)
-        later.once("history", settings.HISTORY_PAUSE, _publish_moves)
-        return
+    if sections == ["history"]:
+        if settings.HISTORY_PAUSE:
+            _moving.add(visitor_id)
+            later.once("history", settings.HISTORY_PAUSE, _publish_moves)
+            return
+    else:
+        # First of all: whoever looks from now on finds it, or hears it.
+        note_news(visitor_id, sections)
     _tell_cards([visitor_id], sections)
 
 

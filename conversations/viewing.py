@@ -3,10 +3,12 @@
 Ephemeral, in Redis, per account: public ids scored by the last sign of life. A page
 that opened a thread a moment ago may get a push without the fragment; it sees the
 gap and asks. Beside them, for the whole desk, whose visitor cards are open: most
-visitors read the shop's pages without an agent who looks.
+visitors read the shop's pages without an agent who looks. A card sees no gap: what
+changed while its page was on the way to the screen is remembered till it is there.
 """
 
 import time
+from collections.abc import Iterable
 
 import redis.exceptions
 
@@ -17,6 +19,12 @@ LIFETIME = 90.0
 
 REMEMBERED = 1.0
 """Seconds for which a process believes what it was told."""
+
+NEWS = 30.0
+"""Seconds for which it is remembered what changed on a card."""
+
+# Clocks of several machines differ.
+_SLACK = 1.0
 
 _remembered: dict[int, tuple[float, frozenset[str]]] = {}
 
@@ -67,3 +75,28 @@ def open_cards() -> dict[int, int]:
         return {}
     pairs = (str(member).partition(".") for member in found)
     return {int(visitor): int(account) for visitor, _dot, account in pairs}
+
+
+def note_news(visitor_id: int, sections: Iterable[str]) -> None:
+    """Remember that these parts of the card changed, whether or not somebody looks."""
+    key = desk_redis.key("card-news", visitor_id)
+    try:
+        with desk_redis.client().pipeline(transaction=False) as pipe:
+            pipe.zadd(key, dict.fromkeys(sections, time.time()))
+            pipe.expire(key, int(NEWS + _SLACK))
+            pipe.execute()
+    except redis.exceptions.RedisError:
+        # Then nothing can be pushed either, and pages ask for all when they are back.
+        return
+
+
+def changed_lately(visitor_id: int, seconds: float) -> list[str]:
+    """Which parts of the card changed in the last `seconds`, as far as remembered."""
+    since = time.time() - min(seconds, NEWS) - _SLACK
+    key = desk_redis.key("card-news", visitor_id)
+    try:
+        return [
+            str(name) for name in desk_redis.client().zrangebyscore(key, since, "+inf")
+        ]
+    except redis.exceptions.RedisError:
+        return []

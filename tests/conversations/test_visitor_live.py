@@ -1,5 +1,7 @@
 """Who hears that something on a visitor's card changed."""
 
+import time
+
 import pytest
 import redis.exceptions
 from channels.db import database_sync_to_async
@@ -58,6 +60,71 @@ async def test_page_with_the_card_open_hears_which_sections_changed(client):
         {"type": "visitor", "sections": ["note"]},
         {"type": "visitor", "sections": ["history"]},
     ]
+
+
+@transactional
+@pytest.mark.asyncio
+async def test_page_on_its_way_hears_what_changed_meanwhile(client):
+    conversation = await in_db(make_conversation)()
+    visitor, owner = conversation.visitor, await in_db(owner_of)(conversation.account)
+    await in_db(update_contact)(visitor=visitor, source=Source.FORM, name="Kat")
+    async with await desk_socket(client, owner) as socket:
+        await socket.send(type="view", conversation=str(conversation.public_id), age=3)
+        [frame] = await socket.frames("visitor")
+        await socket.send(
+            type="view", conversation=str(conversation.public_id), age=3, hidden=True
+        )
+        later_on = await socket.frames("visitor")
+
+    assert frame["type"] == "visitor"
+    assert "contact" in frame["sections"]
+    assert later_on == []
+
+
+@transactional
+@pytest.mark.asyncio
+async def test_page_that_is_newer_than_the_change_hears_nothing_of_it(
+    client, monkeypatch
+):
+    conversation = await in_db(make_conversation)()
+    visitor, owner = conversation.visitor, await in_db(owner_of)(conversation.account)
+    await in_db(update_contact)(visitor=visitor, source=Source.FORM, name="Kat")
+    passed = time.time() + 10
+    monkeypatch.setattr(viewing.time, "time", lambda: passed)
+    async with await desk_socket(client, owner) as socket:
+        await socket.send(type="view", conversation=str(conversation.public_id), age=3)
+
+        assert await socket.frames("visitor") == []
+
+
+@transactional
+@pytest.mark.asyncio
+@pytest.mark.parametrize("age", ["3", 1.5, None, [3]])
+async def test_age_is_a_number_of_seconds(client, age):
+    conversation = await in_db(make_conversation)()
+    owner = await in_db(owner_of)(conversation.account)
+    async with await desk_socket(client, owner) as socket:
+        await socket.frames()
+        await socket.send(
+            type="view", conversation=str(conversation.public_id), age=age
+        )
+
+        assert await socket.frames() == [{"type": "error", "code": "bad_request"}]
+
+
+@transactional
+@pytest.mark.asyncio
+async def test_any_age_is_taken_for_a_page_that_is_old_or_new(client):
+    conversation = await in_db(make_conversation)()
+    owner = await in_db(owner_of)(conversation.account)
+    async with await desk_socket(client, owner) as socket:
+        for age in (-1, 10**30):
+            await socket.send(type="view", conversation=None)
+            await socket.send(
+                type="view", conversation=str(conversation.public_id), age=age
+            )
+
+        assert await socket.frames("error") == []
 
 
 @transactional

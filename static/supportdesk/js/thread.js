@@ -48,9 +48,15 @@ export function sync() {
   markRead();
 }
 
-/** Who has the tab in the background does not look on. */
-const tellView = () =>
-  send({ type: 'view', conversation: current(), ...(document.hidden && { hidden: true }) });
+// When what is shown was asked for; the first page when it was navigated to.
+let askedAt = 0;
+
+/** Who has the tab in the background does not look on; `age` in seconds is that of the
+    card: what changed since is told. */
+function tellView() {
+  const age = Math.ceil((performance.now() - askedAt) / 1000);
+  send({ type: 'view', conversation: current(), age, ...(document.hidden && { hidden: true }) });
+}
 
 // Catching up
 
@@ -111,6 +117,7 @@ function take(items) {
  * another one its address leads there; drafts are kept by the composer. */
 async function renew(id) {
   newest.delete(id);
+  askedAt = performance.now();
   const html = await (await get(location.pathname + location.search, 'thread')).text();
   if (current() !== id) return;
   const fresh = $('#thread', parse(html));
@@ -274,6 +281,9 @@ export function start() {
     sync();
   });
   document.addEventListener('htmx:historyRestore', sync);
+  document.addEventListener('htmx:beforeRequest', ({ detail }) => {
+    if (detail.target?.id === 'thread') askedAt = performance.now();
+  });
   // One path into the page: what a push has brought already is not swapped in again.
   document.addEventListener('htmx:oobBeforeSwap', (event) => {
     const { fragment, target } = event.detail;

@@ -136,6 +136,7 @@ class Seen:
         self.row(id).locator(".conv__link").click()
         thread = self.page.locator("#thread")
         expect(thread).to_have_attribute("data-conversation", id)
+        expect(self.page.locator(".app")).to_have_attribute("data-view", "thread")
         expect(self.page).to_have_url(re.compile(id))
 
 
