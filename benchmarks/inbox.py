@@ -6,8 +6,8 @@ one, which takes a while to fill and is worth keeping:
     python -m benchmarks.inbox --conversations 1000000 --keep
 
 No page may take more than 100 ms in 95 of 100 cases, nor more than 8 queries (13 where
-something is searched for, 17 where the page holds the list and a thread of it), and a deep
-page no more than half as long again as the first one.
+something is searched for, 17 where it is searched for in the list and in a thread), and a
+deep page no more than half as long again as the first one.
 What agents look at all day takes less than 30 ms in the middle. A limit that was missed is
 said beside the page. All of it is one process on an otherwise idle machine: the times of a
 busy one are those of its other work, the column `of our own` is not.

@@ -15,7 +15,7 @@ from conversations.counts import counts_for
 from conversations.models import Conversation
 from conversations.publisher import lookers_event, publish_lookers
 from conversations.together import leave, look
-from conversations.viewing import changed_lately, look_at
+from conversations.viewing import NEWS, changed_since, look_at
 from supportdesk.accounts import presence
 from supportdesk.accounts import services as accounts
 from supportdesk.accounts.models import User
@@ -102,10 +102,11 @@ class DeskConsumer(SocketConsumer):
         await self.reply({"type": "pong"})
 
     async def page_view(self, content: dict[str, Any]) -> None:
+        # Now: the rest may have to wait for its turn.
+        since = time.time() - min(max(content.get("age", 0), 0), NEWS)
         wanted, is_hidden = content["conversation"], content.get("hidden", False)
         public_id = None if wanted is None else uuid.UUID(wanted)
-        age = content.get("age", 0)
-        if not isinstance(is_hidden, bool) or not isinstance(age, int):
+        if not isinstance(is_hidden, bool):
             raise ValueError
         is_new = self.viewing != str(public_id)
         if is_new:
@@ -126,7 +127,7 @@ class DeskConsumer(SocketConsumer):
             await self._stop_looking()
         else:
             await self._look()
-        if is_new and (sections := await in_thread(changed_lately)(visitor_id, age)):
+        if is_new and (sections := await in_thread(changed_since)(visitor_id, since)):
             # While the page was on its way; what changes from now on is heard.
             await self.reply({"type": "visitor", "sections": sections})
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import redis.exceptions
@@ -152,19 +152,15 @@ def publish_visitor(visitor_id: int, sections: Iterable[str]) -> None:
 
     Every agent's socket of the account compares one number; only a page with this card
     open hears it, and asks for what it may see. While nobody looks, nothing is sent;
-    who opens it in this moment asks what is new (`viewing.changed_lately`). Page views
+    who opens it in this moment asks what is new (`viewing.changed_since`). Page views
     come all day long, mostly before nobody's eyes: who looks is asked for many of them
-    at once, and the next one tells of those that were missed.
+    at once.
     """
     sections = list(sections)
-    if sections == ["history"]:
-        if settings.HISTORY_PAUSE:
-            _moving.add(visitor_id)
-            later.once("history", settings.HISTORY_PAUSE, _publish_moves)
-            return
-    else:
-        # First of all: whoever looks from now on finds it, or hears it.
-        note_news(visitor_id, sections)
+    if sections == ["history"] and settings.HISTORY_PAUSE:
+        _moving.add(visitor_id)
+        later.once("history", settings.HISTORY_PAUSE, _publish_moves)
+        return
     _tell_cards([visitor_id], sections)
 
 
@@ -318,7 +314,10 @@ def _publish_moves() -> None:
     _tell_cards(moved, ["history"])
 
 
-def _tell_cards(visitor_ids: Iterable[int], sections: list[str]) -> None:
+def _tell_cards(visitor_ids: Collection[int], sections: list[str]) -> None:
+    # First of all: whoever looks from now on finds it, or hears it.
+    if not note_news(visitor_ids, sections):
+        return
     accounts = open_cards()
     layer.send(
         [

@@ -77,26 +77,32 @@ def open_cards() -> dict[int, int]:
     return {int(visitor): int(account) for visitor, _dot, account in pairs}
 
 
-def note_news(visitor_id: int, sections: Iterable[str]) -> None:
-    """Remember that these parts of the card changed, whether or not somebody looks."""
-    key = desk_redis.key("card-news", visitor_id)
+def note_news(visitor_ids: Iterable[int], sections: Iterable[str]) -> bool:
+    """Remember that these parts of the cards changed, whether or not somebody looks.
+
+    Returns whether Redis took it. If not, nothing can be pushed either, and pages ask
+    for all when they are back.
+    """
+    news = dict.fromkeys(sections, time.time())
     try:
         with desk_redis.client().pipeline(transaction=False) as pipe:
-            pipe.zadd(key, dict.fromkeys(sections, time.time()))
-            pipe.expire(key, int(NEWS + _SLACK))
+            for visitor_id in visitor_ids:
+                key = desk_redis.key("card-news", visitor_id)
+                pipe.zadd(key, news)
+                pipe.expire(key, int(NEWS + _SLACK))
             pipe.execute()
     except redis.exceptions.RedisError:
-        # Then nothing can be pushed either, and pages ask for all when they are back.
-        return
+        return False
+    return True
 
 
-def changed_lately(visitor_id: int, seconds: float) -> list[str]:
-    """Which parts of the card changed in the last `seconds`, as far as remembered."""
-    since = time.time() - min(seconds, NEWS) - _SLACK
+def changed_since(visitor_id: int, since: float) -> list[str]:
+    """Which parts of the card changed since then; `NEWS` ago at the most."""
     key = desk_redis.key("card-news", visitor_id)
     try:
         return [
-            str(name) for name in desk_redis.client().zrangebyscore(key, since, "+inf")
+            str(name)
+            for name in desk_redis.client().zrangebyscore(key, since - _SLACK, "+inf")
         ]
     except redis.exceptions.RedisError:
         return []

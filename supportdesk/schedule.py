@@ -1,6 +1,6 @@
 """What beat asks for, and how often.
 
-A job that no worker took by the time the next one is due is not done twice.
+Nobody does one late that the next one does again: it expires.
 """
 
 from collections.abc import Iterable

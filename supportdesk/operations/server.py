@@ -13,6 +13,8 @@ import uvicorn
 from uvicorn.importer import import_from_string
 
 OPTIONS: dict[str, Any] = {
+    # Whoever wants several starts several: a host's WEB_CONCURRENCY is not for us.
+    "workers": 1,
     "lifespan": "off",
     "server_header": False,
     # Addresses of pages hold links to choose a password, and what was searched for.

@@ -167,19 +167,21 @@ def announce(browser):
     accounts.announce_presence(browser.channel.account_id)
 
 
-async def until_told(socket, expected):
-    """Wait for it: what was under way before says once more what was so."""
-    while await until(socket, {"online"}) != {"type": "online", **expected}:
-        pass
+async def told_after(socket, before):
+    """What is told next; what was under way may say once more what was so before."""
+    frame = {"type": "online", **before}
+    while frame == {"type": "online", **before}:
+        frame = await until(socket, {"online"})
+    return frame
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_opening_and_closing_reach_the_socket(browser, clock):
     socket, ready = await hello(browser)
-    for now, expected in ((OPEN, ONLINE), (CLOSED, OFFLINE)):
+    for now, before, after in ((OPEN, OFFLINE, ONLINE), (CLOSED, ONLINE, OFFLINE)):
         clock.now = now
         await sync_to_async(announce)(browser)
-        await until_told(socket, expected)
+        assert await told_after(socket, before) == {"type": "online", **after}
 
     assert (ready["online"], ready["back"]) == (False, BACK)
     await socket.leave()

@@ -62,69 +62,88 @@ async def test_page_with_the_card_open_hears_which_sections_changed(client):
     ]
 
 
-@transactional
-@pytest.mark.asyncio
-async def test_page_on_its_way_hears_what_changed_meanwhile(client):
-    conversation = await in_db(make_conversation)()
-    visitor, owner = conversation.visitor, await in_db(owner_of)(conversation.account)
-    await in_db(update_contact)(visitor=visitor, source=Source.FORM, name="Kat")
+async def told_on_opening(client, conversation, owner, age):
     async with await desk_socket(client, owner) as socket:
-        await socket.send(type="view", conversation=str(conversation.public_id), age=3)
-        [frame] = await socket.frames("visitor")
-        await socket.send(
-            type="view", conversation=str(conversation.public_id), age=3, hidden=True
-        )
-        later_on = await socket.frames("visitor")
-
-    assert frame["type"] == "visitor"
-    assert "contact" in frame["sections"]
-    assert later_on == []
+        id = str(conversation.public_id)
+        await socket.send(type="view", conversation=id, age=age)
+        return await socket.frames("visitor")
 
 
 @transactional
 @pytest.mark.asyncio
-async def test_page_that_is_newer_than_the_change_hears_nothing_of_it(
-    client, monkeypatch
-):
+async def test_page_on_its_way_hears_what_changed_meanwhile(client, monkeypatch):
     conversation = await in_db(make_conversation)()
     visitor, owner = conversation.visitor, await in_db(owner_of)(conversation.account)
+    later_on = time.time() + 5
     await in_db(update_contact)(visitor=visitor, source=Source.FORM, name="Kat")
-    passed = time.time() + 10
-    monkeypatch.setattr(viewing.time, "time", lambda: passed)
+    await in_db(record_pages)(visitor=visitor, pages=[page()])
+    monkeypatch.setattr(viewing.time, "time", lambda: later_on)
+
+    [frame] = await told_on_opening(client, conversation, owner, age=6)
+
+    assert {"contact", "history"} <= set(frame["sections"])
+    assert await told_on_opening(client, conversation, owner, age=1) == []
+
+
+@transactional
+@pytest.mark.asyncio
+async def test_what_changed_is_told_once(client):
+    conversation = await in_db(make_conversation)()
+    owner = await in_db(owner_of)(conversation.account)
     async with await desk_socket(client, owner) as socket:
-        await socket.send(type="view", conversation=str(conversation.public_id), age=3)
+        view = {"type": "view", "conversation": str(conversation.public_id), "age": 3}
+        await socket.send(**view)
+        assert len(await socket.frames("visitor")) == 1
+
+        await socket.send(**view, hidden=True)
 
         assert await socket.frames("visitor") == []
 
 
 @transactional
 @pytest.mark.asyncio
-@pytest.mark.parametrize("age", ["3", 1.5, None, [3]])
+@pytest.mark.parametrize("age", ["3", None, [3], {}])
 async def test_age_is_a_number_of_seconds(client, age):
     conversation = await in_db(make_conversation)()
     owner = await in_db(owner_of)(conversation.account)
     async with await desk_socket(client, owner) as socket:
         await socket.frames()
-        await socket.send(
-            type="view", conversation=str(conversation.public_id), age=age
-        )
+        id = str(conversation.public_id)
+        await socket.send(type="view", conversation=id, age=age)
 
         assert await socket.frames() == [{"type": "error", "code": "bad_request"}]
 
 
 @transactional
 @pytest.mark.asyncio
-async def test_any_age_is_taken_for_a_page_that_is_old_or_new(client):
+@pytest.mark.parametrize("age", [-1, 1.5, 10**30, -(10**400), 10**400])
+async def test_any_number_is_an_age(client, age):
     conversation = await in_db(make_conversation)()
     owner = await in_db(owner_of)(conversation.account)
     async with await desk_socket(client, owner) as socket:
-        for age in (-1, 10**30):
-            await socket.send(type="view", conversation=None)
-            await socket.send(
-                type="view", conversation=str(conversation.public_id), age=age
-            )
+        id = str(conversation.public_id)
+        await socket.send(type="view", conversation=id, age=age)
 
         assert await socket.frames("error") == []
+
+
+@transactional
+@pytest.mark.asyncio
+async def test_without_redis_a_view_is_one_all_the_same(client, monkeypatch):
+    conversation = await in_db(make_conversation)()
+    owner = await in_db(owner_of)(conversation.account)
+
+    def fail(*_args, **_options):
+        raise redis.exceptions.ConnectionError
+
+    async with await desk_socket(client, owner) as socket:
+        await socket.frames()
+        monkeypatch.setattr(desk_redis.client(), "zrangebyscore", fail)
+        id = str(conversation.public_id)
+        await socket.send(type="view", conversation=id, age=3)
+
+        kinds = {frame["type"] for frame in await socket.frames()}
+        assert not kinds & {"visitor", "error", "close"}
 
 
 @transactional

@@ -1,14 +1,22 @@
 """What the web process does before it listens."""
 
+import os
 import subprocess
 import sys
 
+# As it would begin to listen.
 SETTLED = """
 import gc
-import supportdesk.asgi
-from supportdesk.operations.server import settle
-settle()
-print(gc.get_freeze_count(), len(gc.get_objects()))
+import sys
+from supportdesk.operations import server
+
+def run(application, **options):
+    print(type(application).__name__, options["workers"])
+    print(gc.get_freeze_count(), len(gc.get_objects()))
+
+server.uvicorn.run = run
+sys.argv = ["server"]
+server.main()
 """
 
 
@@ -16,12 +24,15 @@ def test_what_is_loaded_once_is_out_of_the_way_of_collections():
     done = subprocess.run(
         [sys.executable, "-c", SETTLED],
         stdin=subprocess.DEVNULL,
+        env=os.environ | {"WEB_CONCURRENCY": "4"},
         capture_output=True,
         text=True,
         timeout=60,
     )
 
     assert done.returncode == 0, done.stderr
-    frozen, looked_at = map(int, done.stdout.split())
+    application, workers, *counts = done.stdout.split()
+    assert (application, workers) == ("ProtocolTypeRouter", "1")
+    frozen, looked_at = map(int, counts)
     assert frozen > 100_000
     assert looked_at < frozen / 20

@@ -14,6 +14,8 @@ import { passedSince } from './rows.js';
 const PAUSE = 250;
 const SAVED = 3_000;
 const TICK = 20_000;
+// For so long the desk remembers what changed, for a page that is on its way.
+const REMEMBERED = 25_000;
 const OWN_PATH = /^.*\/conversations\/[0-9a-f-]+\/visitor\//;
 
 // What a frame names, and what shows it. The history brings the head's numbers along.
@@ -301,7 +303,9 @@ function letGo(root) {
 
 export function start() {
   on('frame:visitor', ({ sections }) => ask(sections.flatMap((name) => SHOWN_IN[name] ?? [])));
-  on('socket:open', ({ again }) => again && ask(Object.values(SHOWN_IN).flat()));
+  on('socket:open', ({ again }) => {
+    if (again || performance.now() > REMEMBERED) ask(Object.values(SHOWN_IN).flat());
+  });
   on('selected', onSelected);
   // The drawer covers the thread that was chosen in it.
   document.addEventListener('htmx:beforeSwap', ({ detail, target }) => {

@@ -18,12 +18,12 @@ function take(name) {
 function takeFirst(name) {
   return new Promise((resolve) => {
     navigator.locks
-      .request(`${KEY}:${name}`, { ifAvailable: true }, (lock) => {
-        const isFirst = lock !== null && take(name);
+      .request(`${KEY}:${name}`, { ifAvailable: true }, async (lock) => {
+        const isFirst = lock !== null && (await navigator.locks.request(KEY, () => take(name)));
         resolve(isFirst);
         return isFirst ? new Promise((release) => setTimeout(release, TOLD)) : undefined;
       })
-      .catch(() => resolve(false));
+      .catch(() => resolve(take(name)));
   });
 }
 

@@ -117,7 +117,6 @@ function take(items) {
  * another one its address leads there; drafts are kept by the composer. */
 async function renew(id) {
   newest.delete(id);
-  askedAt = performance.now();
   const html = await (await get(location.pathname + location.search, 'thread')).text();
   if (current() !== id) return;
   const fresh = $('#thread', parse(html));
@@ -266,6 +265,8 @@ export function start() {
   on('frame:typing', onTyping);
   on('frame:gone', gone);
   on('socket:open', ({ again }) => {
+    // The card then asks for all of it.
+    if (again) askedAt = performance.now();
     tellView();
     if (!current()) return;
     catchUp();
@@ -282,7 +283,11 @@ export function start() {
   });
   document.addEventListener('htmx:historyRestore', sync);
   document.addEventListener('htmx:beforeRequest', ({ detail }) => {
-    if (detail.target?.id === 'thread') askedAt = performance.now();
+    detail.xhr.askedAt = performance.now();
+  });
+  document.addEventListener('htmx:beforeSwap', ({ detail, target }) => {
+    const isAnother = target.id === 'thread' && detail.requestConfig.verb === 'get';
+    if (isAnother && detail.shouldSwap) askedAt = detail.xhr.askedAt;
   });
   // One path into the page: what a push has brought already is not swapped in again.
   document.addEventListener('htmx:oobBeforeSwap', (event) => {

@@ -85,6 +85,41 @@ def test_resolved_conversation_leaves_and_comes_back(desk, seen):
     expect(jonas.page.locator("#thread-head .btn--resolve")).to_be_visible()
 
 
+def status_of(desk, id):
+    return desk.on(id, "result = c.status")
+
+
+def test_row_that_came_by_itself_is_resolved_where_it_stands(desk, seen):
+    anna = seen(desk.sign_in(desk.anna, "/?show=unassigned"))
+    first = desk.conversation("Katharina Vogt")
+    second = desk.conversation("Oliver Whitcombe")
+    anna.rows(second, first)
+
+    anna.row(first).locator(".resolve").click()
+
+    anna.rows(second)
+    assert status_of(desk, first) == "resolved"
+    assert anna.page.url.endswith("/?show=unassigned")
+    expect(anna.page.locator("#list")).to_have_count(1)
+
+
+def test_row_is_resolved_without_script(desk, stack):
+    first = desk.conversation("Katharina Vogt")
+    second = desk.conversation("Oliver Whitcombe")
+    signed_in = desk.sign_in(desk.anna)
+    plain = desk.new_page(
+        java_script_enabled=False, storage_state=signed_in.context.storage_state()
+    )
+    plain.goto(f"{stack.url}/?show=unassigned")
+
+    plain.locator(f"#conv-{first} .resolve").click()
+
+    expect(plain).to_have_url(f"{stack.url}/?show=unassigned")
+    expect(plain.locator("#conv-list > .conv[id]")).to_have_count(1)
+    expect(plain.locator(f"#conv-{second}")).to_be_visible()
+    assert status_of(desk, first) == "resolved"
+
+
 def test_only_who_may_resolve_gets_the_button(desk, seen):
     free = desk.conversation("Katharina Vogt")
     anna = seen(desk.sign_in(desk.anna))
