@@ -22,6 +22,8 @@ PASSWORD = "demo-desk"
 
 
 def violations(page):
+    # With its styles: before, everything is small and without contrast.
+    page.wait_for_load_state()
     # Evaluated by the debugger: the pages' content security policy allows no script.
     page.evaluate(AXE)
     found = page.evaluate(RUN)

@@ -44,6 +44,7 @@ def open_account(stack, address, page):
     email = f"owner-{uuid.uuid4().hex[:8]}@duene.example"
     page.goto(f"{address}/accounts/login/")
     page.get_by_role("link", name="Open an account").click()
+    expect(page.get_by_label("Company")).to_be_visible()
     assert violations(page) == []
     page.get_by_label("Company").fill("Deich & Düne")
     page.get_by_label("Your name").fill("Frauke Petersen")

@@ -14,6 +14,7 @@ def test_results_and_one_conversation_become_files(desk, viewport):
 
     page.locator("#list-menu > summary").click()
     page.get_by_role("link", name="Export results…").click()
+    expect(page.get_by_role("button", name="Start export")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name="Start export").click()
     ready = page.get_by_role("link", name="Download")
@@ -29,6 +30,7 @@ def test_results_and_one_conversation_become_files(desk, viewport):
     desk.open(page, f"/conversations/{conversation}/")
     page.locator("#more-actions > summary").click()
     page.get_by_role("link", name="Export…").click()
+    expect(page.get_by_role("button", name="Download")).to_be_visible()
     assert violations(page) == []
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()

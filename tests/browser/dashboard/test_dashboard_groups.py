@@ -80,6 +80,7 @@ def test_transfer_with_a_note_takes_it_off_one_screen_and_onto_another(
     anna = desk.sign_in(desk.anna, f"/conversations/{id}/")
     anna.locator("#assignee summary").click()
     anna.locator("#assignee").get_by_text("Transfer…").click()
+    anna.wait_for_url("**/transfer/")
     assert violations(anna) == []
 
     anna.get_by_label("Jonas Adler").check()
