@@ -200,7 +200,7 @@ async def test_closing_leaves_a_running_conversation_online(browser, clock, clie
     await sync_to_async(announce)(browser)
 
     assert (await until(running, {"online"}))["online"] is True
-    assert await until(new, {"online"}) == {"type": "online", **OFFLINE}
+    assert await told_after(new, ONLINE) == {"type": "online", **OFFLINE}
     await running.leave()
     await new.leave()
 
@@ -242,7 +242,7 @@ async def test_telling_the_hours_costs_no_query_per_socket(
     await sync_to_async(announce)(browser)
 
     for socket in sockets:
-        assert await until(socket, {"online"}) == {"type": "online", **ONLINE}
+        assert await told_after(socket, OFFLINE) == {"type": "online", **ONLINE}
     assert asked == []
     monkeypatch.undo()
     for socket in sockets:
