@@ -115,7 +115,8 @@ def test_from_the_invitation_to_being_switched_off(stack, new_page):
     person = owner.locator("#result_list tbody tr", has_text="Lena Voss")
     expect(person).to_contain_text("Wholesale")
     person.locator("summary").click()
-    person.get_by_role("link", name="Switch off").click()
+    with owner.expect_navigation():
+        person.get_by_role("link", name="Switch off").click()
     assert violations(owner) == []
     owner.get_by_label("Open conversations go to").select_option(label="Anna Berger")
     owner.get_by_role("button", name="Switch off").click()

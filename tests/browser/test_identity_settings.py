@@ -19,7 +19,8 @@ def test_a_secret_from_the_first_to_the_last(stack, new_page, viewport, dark):
     page = new_page(viewport=viewport, dark=dark)
     sign_in(stack, page)
     page.goto(f"{stack.url}/settings/channels/")
-    page.locator("#channel-web .rows__item a.btn").first.click()
+    with page.expect_navigation():
+        page.locator("#channel-web .rows__item a.btn").first.click()
     # The demo's website begins with one.
     if page.locator("summary", has_text="Remove").count():
         page.locator("summary", has_text="Remove").click()
