@@ -59,6 +59,9 @@ function askNow() {
   }
 }
 
+/** A link of it is under way: without it, htmx would lose what comes beside the thread. */
+const isLeaving = (name) => $('a.htmx-request', sectionOf(name) ?? card());
+
 async function load(name) {
   const section = sectionOf(name);
   if (!section || !base()) return;
@@ -68,7 +71,9 @@ async function load(name) {
     const query = name === 'history' ? '?with=glance' : '';
     const response = await get(`${base()}${name}/${query}`, section.id);
     const fresh = parse(await response.text());
-    if (visitor() === whose) put(fresh);
+    if (visitor() !== whose) return;
+    if (isLeaving(name)) ask([name]);
+    else put(fresh);
   } catch (error) {
     // What is not visible any more is taken away by the thread.
     if (error.status !== 404 && visitor() === whose) fail(sectionOf(name));
