@@ -352,10 +352,11 @@ def test_activity_in_another_tab_counts(desk, idling):
     other = idling.context.new_page()
     desk.open(other)
     idling.clock.run_for("29:00")
-    other.evaluate(
-        "(now) => localStorage.setItem('desk:active', now)",
-        idling.evaluate("Date.now()"),
-    )
+    now = idling.evaluate("Date.now()")
+    other.evaluate("(now) => localStorage.setItem('desk:active', now)", now)
+    # One tab reads a moment later what another one stored.
+    while idling.evaluate("localStorage.getItem('desk:active')") != str(now):
+        other.wait_for_timeout(50)
 
     idling.clock.run_for("20:00")
 
