@@ -56,7 +56,9 @@ const saveDraft = (form) =>
     clientId: clientIdIfUnchanged(form),
     ...meanwhile.begunAt(form),
   });
-const saveDraftSoon = debounce(() => composer() && saveDraft(composer()), 250);
+/** Of the box that was written in: one that has only just come does not hold it yet. */
+const saveKnown = () => known && field(known) && !known.dataset.sent && saveDraft(known);
+const saveDraftSoon = debounce(saveKnown, 250);
 
 function restoreDraft(form) {
   const draft = drafts.load(idOf(form), modeOf(form));
@@ -216,7 +218,7 @@ function onKey(event) {
 function setUp() {
   const form = composer();
   if (form === known) return;
-  if (known && field(known) && !known.dataset.sent) saveDraft(known);
+  saveKnown();
   const same = known && form && idOf(known) === idOf(form);
   known = form;
   if (!form || !field(form)) return;
@@ -252,7 +254,7 @@ export function start() {
     switchMode(choice.form, choice.dataset.mode);
     field().focus();
   });
-  addEventListener('pagehide', () => composer() && saveDraft(composer()));
+  addEventListener('pagehide', saveKnown);
   on('selected', () => {
     lastMode = 'reply';
     typingAt = 0;

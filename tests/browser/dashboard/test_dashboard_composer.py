@@ -41,6 +41,27 @@ def test_drafts_are_kept_per_conversation_and_kind(desk, opened):
     expect(text).to_have_value("")
 
 
+def test_box_that_has_only_just_come_takes_no_draft_away(opened):
+    text = opened.page.locator("#composer-text")
+    # Nothing else is swapped in, which would set the box up.
+    expect(opened.page.locator("#visitor-card .skeleton")).to_have_count(0)
+    opened.page.wait_for_timeout(300)
+    text.fill("Dear Katharina")
+    opened.page.evaluate(
+        """() => {
+          const form = document.querySelector('#composer');
+          const fresh = form.cloneNode(true);
+          fresh.querySelector('.composer__text').value = '';
+          form.replaceWith(fresh);
+        }"""
+    )
+    opened.page.wait_for_timeout(600)
+
+    opened.page.reload()
+
+    expect(text).to_have_value("Dear Katharina")
+
+
 def test_note_is_a_note(desk, opened):
     opened.page.get_by_role("button", name="Private note").click()
     opened.page.locator("#composer-text").fill("Only for us")
