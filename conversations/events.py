@@ -40,7 +40,7 @@ class ConversationMoved:
 
 @dataclass(frozen=True)
 class ProfileMoved:
-    """Browsers of this visitor may belong to another profile now, or no more."""
+    """Browsers of this visitor may belong to another profile, or show another thread."""
 
     visitor_id: int
 

@@ -8,7 +8,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from channels_integration.website import browsers
+from channels_integration.website import browsers, thread_services
 from channels_integration.website.identity import Claim
 from channels_integration.website.models import IdentitySecret, VisitorSession
 from channels_integration.website.services import lock_session
@@ -40,9 +40,11 @@ def identify_visitor(*, session_id: int, claim: Claim) -> tuple[bool, bool, list
 
     The customer's profile if there is one: a profile without a name of its own
     becomes part of it, with all that was said and seen there. A browser of another
-    customer only changes profile, for two people used it. Returns whether the browser
-    now belongs to another profile, whether it was another customer's, and the fields
-    that were no valid contact data. Raises SessionGone.
+    customer only changes profile, for two people used it. One with nothing open goes
+    on with what the customer said last in another of their browsers. Returns whether
+    the browser now belongs to another profile or shows another thread, whether it was
+    another customer's, and the fields that were no valid contact data. Raises
+    SessionGone.
     """
     try:
         return _identify(session_id, claim)
@@ -57,12 +59,23 @@ def _identify(session_id: int, claim: Claim) -> tuple[bool, bool, list[str]]:
     session = lock_session(session_id)
     former = session.profile
     profile = _profile_for(former, session.channel.account, claim.user_id)
-    changed = profile.pk != former.pk
-    if changed:
+    moved = profile.pk != former.pk
+    own = session.conversation
+    is_signed_anew = session.signed_as != claim.user_id
+    session.signed_as = claim.user_id
+    if moved:
         _move(session, former, profile)
-    if changed or not former.user_id:
+    elif is_signed_anew:
+        session.save(update_fields=["signed_as"])
+    if session.conversation is None or not session.conversation.is_open:
+        thread_services.take_up(session)
+    elif is_signed_anew and thread_services.share(session):
+        # Nothing is written now that would tell them.
+        emit_on_commit(profile_moved, ProfileMoved(visitor_id=profile.pk))
+    if moved or not former.user_id:
         _forget_page_s_word(profile)
-    switched = changed and bool(former.user_id)
+    changed = moved or session.conversation != own
+    switched = moved and bool(former.user_id)
     return changed, switched, _keep_contact(profile, Source.SIGNED, claim)
 
 
@@ -100,17 +113,16 @@ def _forget_page_s_word(visitor: Visitor) -> None:
 
 
 def _move(session: VisitorSession, former: Visitor, profile: Visitor) -> None:
-    """The browser goes on with what the customer said last on this website."""
-    latest = (
-        Conversation.objects.filter(visitor=profile, channel=session.channel)
-        .order_by("-last_activity_at", "-pk")
-        .first()
-    )
+    """The browser keeps its conversation if that became the customer's, too."""
+    own = session.conversation
+    if own is not None:
+        own = Conversation.objects.filter(pk=own.pk, visitor=profile).first()
     window = session.channel.account.reopen_window_days
-    continued = latest is not None and is_continued(latest, window)
     session.visitor = profile
-    session.conversation = latest if continued else None
-    session.save(update_fields=["visitor", "conversation"])
+    session.conversation = (
+        own if own is not None and is_continued(own, window) else None
+    )
+    session.save(update_fields=["visitor", "conversation", "signed_as"])
     # Its sockets listen as the visitor that it was.
     emit_on_commit(profile_moved, ProfileMoved(visitor_id=former.pk))
     transaction.on_commit(partial(browsers.forget, session.token_hash), robust=True)
@@ -176,4 +188,5 @@ def remove_identity_secret(*, channel: Channel) -> None:
     """No signature counts any more, at once; what was stored stays."""
     removed, _rows = IdentitySecret.objects.filter(channel=channel).delete()
     if removed:
+        thread_services.unsign_browsers(channel=channel)
         audit.record("identity.removed", account_id=channel.account_id, target=channel)

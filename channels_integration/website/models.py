@@ -30,12 +30,21 @@ class VisitorSession(models.Model):
         Conversation, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     token_hash = models.CharField(max_length=64, unique=True)
+    # The customer whose it is by the shop's signature, whose browsers share a thread.
+    signed_as = models.CharField(max_length=255, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("visitor session")
         verbose_name_plural = _("visitor sessions")
+        indexes = [
+            models.Index(
+                fields=["channel", "signed_as"],
+                condition=~models.Q(signed_as=""),
+                name="session_signed_as",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.visitor_id} @ {self.channel_id}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from channels_integration.website import browsers, services
+from channels_integration.website import browsers, thread_services
 from channels_integration.website.events import SessionRevoked, session_revoked
 from conversations import publisher
 from conversations.events import (
@@ -46,6 +46,6 @@ def forget_joined(event: ConversationsJoined, **kwargs: Any) -> None:
 
 @receiver(conversation_split, dispatch_uid="website.continue_split")
 def continue_split(event: ConversationSplit, **kwargs: Any) -> None:
-    hashes = services.continue_split(conversation_id=event.conversation_id)
+    hashes = thread_services.continue_split(conversation_id=event.conversation_id)
     if hashes:
         browsers.forget(*hashes)

@@ -11,7 +11,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_integration.website import availability, browsers
+from channels_integration.website import (
+    availability,
+    browsers,
+    thread_services,
+)
 from channels_integration.website.browsers import Browser
 from channels_integration.website.config import Ask, WebsiteConfig
 from channels_integration.website.events import SessionRevoked, session_revoked
@@ -21,7 +25,6 @@ from conversations import services as conversations
 from conversations.exceptions import ConversationError
 from conversations.models import Channel, Conversation, Message
 from conversations.services.attachments import CheckedUpload
-from conversations.services.continuing import going_on
 from conversations.services.posting import is_continued
 from conversations.visitor_view import is_running
 from supportdesk.accounts.models import AgentGroup
@@ -128,44 +131,10 @@ def _live_sessions() -> QuerySet[VisitorSession]:
 
 
 def _first(sessions: QuerySet[VisitorSession]) -> VisitorSession | None:
-    """The session, with the conversation that holds its conversation's messages now, or
-    in which the visitor goes on since that was split.
-
-    Without one that is another person's again, since a merge was undone: no way to it
-    may lead through this browser.
-    """
     session = sessions.first()
-    if session is None or session.conversation is None:
-        return session
-    conversation = session.conversation.merged_into or session.conversation
-    conversation = going_on(conversation)
-    is_own = conversation.visitor_id == session.profile.pk
-    session.conversation = conversation if is_own else None
+    if session is not None:
+        session.conversation = thread_services.own_conversation(session)
     return session
-
-
-@transaction.atomic
-def continue_split(*, conversation_id: int) -> list[str]:
-    """Let the browsers that were in a conversation go on with what was split off it;
-    returns the hashes of their tokens.
-
-    They would find the way; without it they need not look for it each time.
-    """
-    old = Conversation.objects.filter(pk=conversation_id).first()
-    if old is None or (new := going_on(old)).pk == old.pk:
-        return []
-    sessions = VisitorSession.objects.filter(
-        conversation__in=[
-            conversation_id,
-            *Conversation.with_merged.filter(merged_into=conversation_id).values_list(
-                "pk", flat=True
-            ),
-        ]
-    )
-    rows = sessions.select_for_update().order_by("pk")
-    hashes = list(rows.values_list("token_hash", flat=True))
-    sessions.update(conversation=new)
-    return hashes
 
 
 @transaction.atomic
@@ -205,8 +174,9 @@ def receive_message(
 ) -> Message:
     """Store what the visitor wrote, in the running conversation or a new one.
 
-    The lock on the session makes two first messages at once start one
-    conversation. Raises SessionGone and ConversationError.
+    Running may also be one that a customer began on another device. The lock on the
+    session makes two first messages at once start one conversation. Raises
+    SessionGone and ConversationError.
     """
     session = lock_session(session_id)
     conversation = session.conversation
@@ -221,7 +191,9 @@ def receive_message(
             return stored
     window = session.channel.account.reopen_window_days
     if conversation is None or not is_continued(conversation, window):
-        conversation = _start(session, page, group_key)
+        conversation = thread_services.take_up(session) or _start(
+            session, page, group_key
+        )
     return conversations.post_visitor_message(
         conversation_id=conversation.pk,
         channel=session.channel,
@@ -239,6 +211,7 @@ def _start(session: VisitorSession, page: Any, group_key: str) -> Conversation:
         data=clean_page(page),
     )
     session.save(update_fields=["conversation"])
+    thread_services.share(session)
     return session.conversation
 
 

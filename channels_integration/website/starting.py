@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_integration.website import browsers
+from channels_integration.website import browsers, thread_services
 from channels_integration.website.models import VisitorSession
 from channels_integration.website.services import group_for_new
 from conversations import services as conversations
@@ -63,6 +63,7 @@ def start_with_visitor(
             )
             session.conversation = conversation
             session.save(update_fields=["conversation"])
+            thread_services.share(session)
         conversations.post_agent_message(
             conversation_id=conversation.pk, agent=agent, text=text, client_id=client_id
         )

@@ -148,6 +148,27 @@ def test_signed_customer_finds_the_conversation_on_another_device(
     assert read_visitor(desk)[:3] == ["Katharina", "k@example.com", "4711"]
 
 
+def test_signed_customer_s_open_devices_show_the_same(
+    shop, desk, stand, secret, new_page
+):
+    phone, laptop = new_page(), new_page()
+    for page in (phone, laptop):
+        identity = json.dumps(signed(secret, user_id="4719"))
+        with page.expect_response("**/widget/identify"):
+            stand(page, f"{STUB} supportdesk('identify', {identity});")
+        page.get_by_role("button", name="Open chat").click()
+        page.get_by_role("textbox", name="Write a message").wait_for()
+
+    write(phone, "Where is my parcel?")
+
+    expect(bubbles(laptop)).to_have_text(["Where is my parcel?"])
+    write(laptop, "I am at my computer now.")
+    expect(bubbles(phone).last).to_contain_text("I am at my computer now.")
+    desk.answer("On its way!")
+    for page in (phone, laptop):
+        expect(bubbles(page).last).to_contain_text("On its way!")
+
+
 def test_wrong_signature_reveals_nothing(shop, desk, stand, secret, new_page):
     page = new_page()
     warned = warnings(page)

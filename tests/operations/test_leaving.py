@@ -73,7 +73,7 @@ HARMLESS = {
     *("phone", "preview", "query", "rating_comment", "reason", "recipient_email"),
     *("referrer", "rights", "shortcut", "target_kind", "target_label", "text"),
     *("time_zone", "title", "topic", "url", "used", "user_agent"),
-    "visitors.Visitor.user_id",
+    *("channels_integration.VisitorSession.signed_as", "visitors.Visitor.user_id"),
 }
 
 
