@@ -47,9 +47,13 @@ export function createSocket(address, { hello, heard, ended, closed, again }) {
     again();
   }
 
+  /** Not while it is closing, which is told only once it is closed. */
+  const isOpen = () => ready && socket.readyState == WebSocket.OPEN;
+
   function say(content) {
-    if (ready) socket.send(JSON.stringify(content));
-    return ready;
+    if (!isOpen()) return false;
+    socket.send(JSON.stringify(content));
+    return true;
   }
 
   function ping() {
@@ -61,7 +65,7 @@ export function createSocket(address, { hello, heard, ended, closed, again }) {
 
   return {
     get ready() {
-      return ready;
+      return isOpen();
     },
     dial,
     hangUp,
