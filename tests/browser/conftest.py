@@ -124,6 +124,10 @@ class Pages:
         """Expect what the browser says while nobody answers, or not to the end."""
         self.forgive(r"net::ERR_|WebSocket connection|htmx:(sendError|afterRequest)")
 
+    def forgive_card(self):
+        """Expect that the visitor card may be asking for what is taken away."""
+        self.forgive(r"status of 404 .*/visitor/\w+/\)")
+
     def unforgiven(self):
         return [
             error

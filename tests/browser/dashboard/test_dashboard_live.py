@@ -216,7 +216,8 @@ def test_typing_visitor_shows_and_stops_with_the_message(desk, seen):
     expect(anna.row(first).locator(".conv__preview")).to_have_text("There you are.")
 
 
-def test_conversation_that_is_taken_away_is_closed(desk, seen):
+def test_conversation_that_is_taken_away_is_closed(desk, seen, new_page):
+    new_page.forgive_card()
     first = desk.conversation("Katharina Vogt", "My address is 1 Mill Lane", "repairs")
     other = desk.conversation("Oliver Whitcombe")
     jonas = seen(desk.sign_in(desk.jonas))

@@ -64,7 +64,8 @@ def test_profiles_are_found_compared_merged_and_parted(desk, seen):
     expect(name).to_have_text("K. Vogt")
 
 
-def test_erased_visitor_leaves_the_colleagues_screen(desk, seen):
+def test_erased_visitor_leaves_the_colleagues_screen(desk, seen, new_page):
+    new_page.forgive_card()
     id = desk.conversation("Katharina Vogt")
     anna = desk.sign_in(desk.anna, f"/conversations/{id}/")
     colleague = seen(desk.sign_in(desk.anna))
