@@ -173,7 +173,8 @@ export function start() {
     removing = Boolean(target.closest('#tag-list')) && target.contains(document.activeElement);
   });
   document.addEventListener('htmx:afterRequest', onAnswer);
-  document.addEventListener('htmx:afterSettle', ({ target }) => {
+  // Not when it has settled: by then a push may have put another list in its place.
+  document.addEventListener('htmx:afterSwap', ({ target }) => {
     if (target.id !== 'tag-list') return;
     onSwapped();
     if (editor()?.open) filter();

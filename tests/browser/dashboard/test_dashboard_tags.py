@@ -20,7 +20,9 @@ def make_tags(desk, *names):
 
 
 def shows(page, *names):
-    expect(page.locator("#tag-list .tag")).to_have_text(list(names))
+    """And is ready: for a moment htmx does not know the forms that it put in."""
+    tags = page.locator("#tag-list:not(.htmx-settling) .tag")
+    expect(tags).to_have_text(list(names))
 
 
 def options(page):
