@@ -30,7 +30,7 @@ class VisitorSession(models.Model):
         Conversation, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     token_hash = models.CharField(max_length=64, unique=True)
-    # The customer whose it is by the shop's signature, whose browsers share a thread.
+    # The customer's id, if the shop signed that it is theirs: these share a thread.
     signed_as = models.CharField(max_length=255, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -11,11 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from channels_integration.website import (
-    availability,
-    browsers,
-    thread_services,
-)
+from channels_integration.website import availability, browsers, thread_services
 from channels_integration.website.browsers import Browser
 from channels_integration.website.config import Ask, WebsiteConfig
 from channels_integration.website.events import SessionRevoked, session_revoked
